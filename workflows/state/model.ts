@@ -5,7 +5,7 @@
  * `version` on a row is the actor's counter at its last change. It only grows, over all runs and rebirths, and guards
  * the upsert: an older writer never overwrites a newer row.
  */
-import type { EventBatch, Instant, StationEvent } from '../events.ts';
+import type { Instant, StationEvent } from '../events.ts';
 
 export interface ChargePoint {
   chargePointId: string;
@@ -152,6 +152,3 @@ export interface Birth {
   /** Highest version of any row of this charge point. */
   version: number;
 }
-
-/** What a signal that arrived, and is not yet reduced, waits in. */
-export type Inbox = EventBatch[];

@@ -1,0 +1,32 @@
+import type { ActorSettings } from '../workflows/state/actor.ts';
+import type { Birth, PersistInput, Transaction } from '../workflows/state/model.ts';
+
+/** What actors ask the world to do. `persist` to `waitForDatabase` run on any worker, the other two on one edge's queue. */
+export interface Activities {
+  /**
+   * Stores events, rows and cursors of one charge point in one SQL transaction; repeating it changes nothing.
+   * Fails at once, non-retryable, with type `DatabaseAway` while the database does not answer.
+   */
+  persist(input: PersistInput): Promise<void>;
+  /** What an actor without carried state starts from. */
+  loadChargePoint(chargePointId: string): Promise<{ birth: Birth; settings: ActorSettings }>;
+  /** Those of the transactions with these ids, or aliases, that the database has. */
+  loadTransactions(chargePointId: string, transactionIds: number[]): Promise<Transaction[]>;
+  /** Returns when the database answers. `attempt` (from 1) slows down what fails for another reason. */
+  waitForDatabase(attempt: number): Promise<void>;
+  /**
+   * Writes a CALL to the station's socket and returns; its answer comes through the journal. Fails with type `NotSent`
+   * where certainly nothing was written, with `AlreadySent` where this command id was written before.
+   */
+  callStation(call: StationCall): Promise<void>;
+  /** Whether this edge still holds the socket of a connection. */
+  isOpen(connection: string): Promise<boolean>;
+}
+
+export interface StationCall {
+  chargePointId: string;
+  connection: string;
+  commandId: string;
+  action: string;
+  payload: Record<string, unknown>;
+}

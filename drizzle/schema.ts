@@ -1,0 +1,319 @@
+/**
+ * The tables. Names are OCPP's, singular; columns are the fields of `workflows/state/model.ts` in snake_case.
+ *
+ * Two kinds of rows:
+ * - facts (`message`, `meter_value`, `status_notification`, `heartbeat`, `connection`, `dead_event`): inserted once,
+ *   keyed by where the event stands in its edge's journal (journal id, sequence number, index within the event);
+ * - state (`charge_point`, `connector`, `transaction`, `command`): the actor's view, written over whenever its `version`
+ *   is higher, and `cursor`: up to where a journal has been stored.
+ *
+ * What drizzle-kit cannot express (hypertables, policies, aggregates, triggers, storage parameters) is in the
+ * hand-written migration `migrations/0001_timescaledb.sql`.
+ */
+import { sql } from 'drizzle-orm';
+import {
+  bigint,
+  boolean,
+  doublePrecision,
+  index,
+  integer,
+  jsonb,
+  pgSequence,
+  pgTable,
+  primaryKey,
+  text,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
+import type { ChargePoint, Command, CommandState, Transaction } from '../workflows/state/model.ts';
+import { instant, verbatimJson, xid8 } from './columns.ts';
+
+/** Journal ids, sequence numbers, versions and a station's own numbers: beyond 32 bits, within 2⁵³. */
+const number = (name: string) => bigint(name, { mode: 'number' });
+
+/** Facts' key: place of the event in the journal of an edge. */
+const place = { journal: number('journal').notNull(), seq: number('seq').notNull() };
+
+/** Each call is the first id of a block of 10,000 transaction ids. */
+export const transactionIdBlock = pgSequence('transaction_id_block', {
+  startWith: 1,
+  increment: 10_000,
+  maxValue: 2_147_470_001,
+});
+
+export const chargePoint = pgTable(
+  'charge_point',
+  {
+    chargePointId: text('charge_point_id').primaryKey(),
+    vendor: text(),
+    model: text(),
+    serialNumber: text('serial_number'),
+    firmwareVersion: text('firmware_version'),
+    iccid: text(),
+    imsi: text(),
+    meterType: text('meter_type'),
+    meterSerialNumber: text('meter_serial_number'),
+    lastBootAt: instant('last_boot_at'),
+    online: boolean().notNull().default(false),
+    onlineSince: instant('online_since'),
+    offlineSince: instant('offline_since'),
+    lastSeenAt: instant('last_seen_at'),
+    version: number('version').notNull().default(0),
+    // The columns below belong to operators: the actor sets them when it inserts the row, never afterwards.
+    registration: text().$type<NonNullable<ChargePoint['registration']>>().notNull().default('accepted'),
+    /** Seconds; null: the default of the edge. */
+    heartbeatInterval: integer('heartbeat_interval'),
+    labels: jsonb().$type<Record<string, string>>().notNull().default({}),
+    createdAt: instant('created_at')
+      .notNull()
+      .default(sql`now()`),
+    deletedAt: instant('deleted_at'),
+    /** SQL transaction that last changed an operator's column: what the directory follows. */
+    changedXid: xid8('changed_xid')
+      .notNull()
+      .default(sql`pg_current_xact_id()`),
+  },
+  (table) => [index().on(table.changedXid)],
+);
+
+export const connector = pgTable(
+  'connector',
+  {
+    chargePointId: text('charge_point_id').notNull(),
+    connectorId: number('connector_id').notNull(),
+    status: text().notNull(),
+    errorCode: text('error_code').notNull(),
+    info: text(),
+    vendorId: text('vendor_id'),
+    vendorErrorCode: text('vendor_error_code'),
+    at: instant().notNull(),
+    version: number('version').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.chargePointId, table.connectorId] })],
+);
+
+export const transaction = pgTable(
+  'transaction',
+  {
+    chargePointId: text('charge_point_id').notNull(),
+    transactionId: number('transaction_id').notNull(),
+    aliases: number('aliases').array().notNull().default([]),
+    connectorId: number('connector_id'),
+    idTag: text('id_tag'),
+    idTagStatus: text('id_tag_status'),
+    reservationId: number('reservation_id'),
+    startedAt: instant('started_at'),
+    startTimestamp: text('start_timestamp'),
+    meterStart: doublePrecision('meter_start'),
+    stoppedAt: instant('stopped_at'),
+    meterStop: doublePrecision('meter_stop'),
+    stopIdTag: text('stop_id_tag'),
+    stopReason: text('stop_reason'),
+    end: text().$type<NonNullable<Transaction['end']>>(),
+    energyWh: doublePrecision('energy_wh'),
+    lastReadingAt: instant('last_reading_at'),
+    lastReadingWh: doublePrecision('last_reading_wh'),
+    grace: jsonb().$type<NonNullable<Transaction['grace']>>(),
+    notes: text().array().notNull().default([]),
+    version: number('version').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.chargePointId, table.transactionId] }),
+    index('transaction_open')
+      .on(table.chargePointId)
+      .where(sql`${table.stoppedAt} is null`),
+    index('transaction_estimated')
+      .on(table.chargePointId, table.stoppedAt)
+      .where(sql`${table.end} = 'estimated'`),
+    index('transaction_aliased')
+      .on(table.chargePointId)
+      .where(sql`${table.aliases} <> '{}'`),
+    // A stop whose start never came has its place in the order as well.
+    index('transaction_newest').on(table.chargePointId, sql`coalesce(${table.startedAt}, ${table.stoppedAt})`),
+  ],
+);
+
+export const command = pgTable(
+  'command',
+  {
+    chargePointId: text('charge_point_id').notNull(),
+    commandId: text('command_id').notNull(),
+    action: text().notNull(),
+    payload: verbatimJson().$type<Record<string, unknown>>().notNull(),
+    state: text().$type<CommandState>().notNull(),
+    reason: text(),
+    via: text().$type<Command['via']>().notNull(),
+    requestedBy: text('requested_by'),
+    requestedAt: instant('requested_at').notNull(),
+    deadline: instant().notNull(),
+    sentAt: instant('sent_at'),
+    connection: text(),
+    answer: verbatimJson().$type<Record<string, unknown>>(),
+    answeredAt: instant('answered_at'),
+    outcome: text(),
+    endedAt: instant('ended_at'),
+    version: number('version').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.chargePointId, table.commandId] }),
+    index('command_unfinished')
+      .on(table.chargePointId)
+      .where(sql`${table.endedAt} is null`),
+    index('command_newest').on(table.chargePointId, table.requestedAt),
+  ],
+);
+
+export const idTag = pgTable(
+  'id_tag',
+  {
+    /** Upper case of `idTag`: idTags are compared without regard to case (OCPP 1.6 §7.28). */
+    key: text().primaryKey(),
+    /** As it was entered. */
+    idTag: text('id_tag').notNull(),
+    status: text().$type<'Accepted' | 'Blocked' | 'Expired' | 'Invalid'>().notNull().default('Accepted'),
+    expiryDate: instant('expiry_date'),
+    parentIdTag: text('parent_id_tag'),
+    note: text(),
+    deletedAt: instant('deleted_at'),
+    changedXid: xid8('changed_xid')
+      .notNull()
+      .default(sql`pg_current_xact_id()`),
+  },
+  (table) => [index().on(table.changedXid)],
+);
+
+export const connection = pgTable(
+  'connection',
+  {
+    chargePointId: text('charge_point_id').notNull(),
+    connection: text().notNull(),
+    journal: number('journal').notNull(),
+    taskQueue: text('task_queue'),
+    remoteAddress: text('remote_address'),
+    protocol: text(),
+    /** Null where only the end of the connection was heard of. */
+    openedAt: instant('opened_at'),
+    closedAt: instant('closed_at'),
+    closeCode: integer('close_code'),
+    reason: text(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.chargePointId, table.connection] }),
+    index('connection_open')
+      .on(table.chargePointId)
+      .where(sql`${table.closedAt} is null`),
+  ],
+);
+
+/** Up to which event (`seq`) a station's journal has been stored. */
+export const cursor = pgTable('cursor', { chargePointId: text('charge_point_id').notNull(), ...place }, (table) => [
+  primaryKey({ columns: [table.chargePointId, table.journal] }),
+  index().on(table.journal),
+]);
+
+/** What could not be reduced or stored, as text: for operators to see, nothing reads it back. */
+export const deadEvent = pgTable(
+  'dead_event',
+  {
+    id: number('id').primaryKey().generatedAlwaysAsIdentity(),
+    /** Table that refused the row; `event` where the actor could not make sense of the event. */
+    tableName: text('table_name').notNull(),
+    chargePointId: text('charge_point_id').notNull(),
+    /** The row's own key within table and charge point: the same row is not buried twice. */
+    key: text().notNull(),
+    journal: number('journal'),
+    seq: number('seq'),
+    reason: text().notNull(),
+    raw: text().notNull(),
+    createdAt: instant('created_at')
+      .notNull()
+      .default(sql`now()`),
+  },
+  (table) => [uniqueIndex().on(table.chargePointId, table.tableName, table.key)],
+);
+
+/**
+ * Every frame in and out. A CALL of the station and the answer it got are one row.
+ *
+ * Hypertable on `received_at`: a log in order of arrival, so that what an offline station delivers late does not reach
+ * back into old chunks.
+ */
+export const message = pgTable(
+  'message',
+  {
+    chargePointId: text('charge_point_id').notNull(),
+    receivedAt: instant('received_at').notNull(),
+    /** Effective time: the station's own where plausible. */
+    at: instant().notNull(),
+    ...place,
+    connection: text().notNull(),
+    direction: text().$type<'in' | 'out'>().notNull(),
+    kind: text().$type<'call' | 'result' | 'error' | 'malformed'>().notNull(),
+    messageId: text('message_id'),
+    action: text(),
+    payload: verbatimJson(),
+    /** Payload of the CALLRESULT a station's CALL was answered with. */
+    answer: verbatimJson(),
+    /** OCPP's error code of a CALLERROR; `timeout` or `connectionLost` where a CALL to the station had no answer. */
+    errorCode: text('error_code'),
+    errorDescription: text('error_description'),
+    commandId: text('command_id'),
+    notes: text().array(),
+    /** `<journal>:<seq>` of the event that this one repeats. */
+    repeatOf: text('repeat_of'),
+    raw: text(),
+  },
+  (table) => [primaryKey({ columns: [table.chargePointId, table.receivedAt, table.journal, table.seq] })],
+);
+
+/** One row per sampled value. Hypertable on `at`, the effective time of the reading. */
+export const meterValue = pgTable(
+  'meter_value',
+  {
+    chargePointId: text('charge_point_id').notNull(),
+    at: instant().notNull(),
+    ...place,
+    /** Place of the sample within its message. */
+    index: integer().notNull(),
+    receivedAt: instant('received_at').notNull(),
+    connectorId: number('connector_id'),
+    transactionId: number('transaction_id'),
+    measurand: text().notNull(),
+    phase: text(),
+    location: text(),
+    context: text(),
+    format: text(),
+    unit: text(),
+    /** As the station sent it. */
+    value: text().notNull(),
+    number: doublePrecision(),
+    /** In `normalised_unit`: Wh, W, A, V, … */
+    normalised: doublePrecision(),
+    normalisedUnit: text('normalised_unit'),
+  },
+  (table) => [primaryKey({ columns: [table.chargePointId, table.at, table.journal, table.seq, table.index] })],
+);
+
+/** Hypertable on `at`. */
+export const statusNotification = pgTable(
+  'status_notification',
+  {
+    chargePointId: text('charge_point_id').notNull(),
+    at: instant().notNull(),
+    ...place,
+    receivedAt: instant('received_at').notNull(),
+    connectorId: number('connector_id').notNull(),
+    status: text().notNull(),
+    errorCode: text('error_code').notNull(),
+    info: text(),
+    vendorId: text('vendor_id'),
+    vendorErrorCode: text('vendor_error_code'),
+  },
+  (table) => [primaryKey({ columns: [table.chargePointId, table.at, table.journal, table.seq] })],
+);
+
+/** Hypertable on `at`, which is the time of receipt: a Heartbeat.req carries no time (OCPP 1.6 §6.29). */
+export const heartbeat = pgTable(
+  'heartbeat',
+  { chargePointId: text('charge_point_id').notNull(), at: instant().notNull(), ...place },
+  (table) => [primaryKey({ columns: [table.chargePointId, table.at, table.journal, table.seq] })],
+);

@@ -1,0 +1,206 @@
+import type { Logger } from 'pino';
+import type { PersistInput } from '../workflows/state/model.ts';
+import type { Breaker } from './breaker.ts';
+import type { Database } from './client.ts';
+import { DatabaseAway, DatabaseTimeout, describeDatabaseError } from './errors.ts';
+import { rowsOf, type Rows } from './rows.ts';
+import { encode, keyOf, sqlNameOf, storeStatement, TABLE_NAMES, type TableName } from './statements.ts';
+
+export interface Writer {
+  /**
+   * Stores events, rows and cursors of one charge point in one SQL transaction, together with what others want stored
+   * at the time. Repeating it changes nothing.
+   *
+   * @throws DatabaseAway at once while the database is away
+   */
+  persist(input: PersistInput): Promise<void>;
+  /** Stores what has been handed over; takes nothing more. */
+  close(): Promise<void>;
+}
+
+export interface WriterOptions {
+  database: Database;
+  breaker: Breaker;
+  log: Logger;
+  /** Of one SQL transaction; a larger input goes alone. */
+  maxRows?: number;
+  maxBytes?: number;
+  /** Longer than this, and the database counts as away. */
+  deadlineMs?: number;
+}
+
+/** An input on its way, with its rows and their JSON. */
+interface Item {
+  chargePointId: string;
+  rows: Rows;
+  texts: Record<TableName, string[]>;
+  count: number;
+  bytes: number;
+  resolve: () => void;
+  reject: (error: unknown) => void;
+}
+
+/**
+ * The group-commit writer: while one SQL transaction is on its way, inputs gather; the next one takes them all. The
+ * busier it gets, the more a round trip and a commit are shared.
+ */
+export function createWriter(options: WriterOptions): Writer {
+  const { database, breaker, log, maxRows = 4000, maxBytes = 8 * 1024 * 1024, deadlineMs = 1800 } = options;
+  let waiting: Item[] = [];
+  let working: Promise<void> | undefined;
+  let closed = false;
+  /** Halved when a group took too long, so that a slow database is not asked for the same too much for ever. */
+  let rowLimit = maxRows;
+
+  const work = async (): Promise<void> => {
+    while (waiting.length > 0) {
+      const group = takeGroup();
+      await commit(group.toSorted((a, b) => (a.chargePointId < b.chargePointId ? -1 : 1)));
+    }
+    // In the same turn as the last look at `waiting`: what comes later starts anew.
+    working = undefined;
+  };
+
+  /** No charge point twice: the rows of a statement must not have a key in common. */
+  const takeGroup = (): Item[] => {
+    const group: Item[] = [];
+    const left: Item[] = [];
+    const chargePoints = new Set<string>();
+    let [count, bytes] = [0, 0];
+    for (const item of waiting) {
+      const fits = count + item.count <= rowLimit && bytes + item.bytes <= maxBytes;
+      if (chargePoints.has(item.chargePointId) || (group.length > 0 && !fits)) {
+        left.push(item);
+      } else {
+        group.push(item);
+        count += item.count;
+        bytes += item.bytes;
+      }
+      // Also of those left: a charge point's inputs stay in their order.
+      chargePoints.add(item.chargePointId);
+    }
+    waiting = left;
+    return group;
+  };
+
+  /** Settles every item of the group; never rejects. */
+  const commit = async (group: Item[]): Promise<void> => {
+    try {
+      breaker.check();
+      await database.run((db) => db.execute(storeStatement(joined(group))), deadlineMs);
+      rowLimit = Math.min(maxRows, rowLimit + 100);
+      for (const item of group) item.resolve();
+    } catch (error) {
+      await failed(group, error);
+    }
+  };
+
+  const failed = async (group: Item[], error: unknown): Promise<void> => {
+    const { kind, message } = describeDatabaseError(error);
+    if (kind === 'away' || kind === 'misconfigured') {
+      if (error instanceof DatabaseTimeout) rowLimit = Math.max(100, Math.floor(rowLimit / 2));
+      breaker.trip(message);
+      const away = error instanceof DatabaseAway ? error : new DatabaseAway(message);
+      for (const item of [...group, ...waiting.splice(0)]) item.reject(away);
+      return;
+    }
+    const [item] = group;
+    if (group.length > 1) {
+      const half = Math.ceil(group.length / 2);
+      await commit(group.slice(0, half));
+      await commit(group.slice(half));
+    } else if (item && kind === 'refused-value') {
+      await storeWhatCanBe(item);
+    } else {
+      log.error({ chargePointId: item?.chargePointId, reason: message }, 'persist failed');
+      item?.reject(error);
+    }
+  };
+
+  /** Row by row where it has to be: what the database refuses goes to `dead_event`, the cursor moves past it. */
+  const storeWhatCanBe = async (item: Item): Promise<void> => {
+    const { chargePointId, rows } = item;
+    try {
+      await database.run(
+        (db) =>
+          db.transaction(async (tx) => {
+            const dead: Rows['deadEvent'] = [];
+            const store = async (name: TableName, some: object[]): Promise<void> => {
+              if (some.length === 0) return;
+              const statement = storeStatement({ [name]: some.map((row) => encode(name, row)) });
+              try {
+                await tx.transaction((savepoint) => savepoint.execute(statement));
+              } catch (error) {
+                const { kind, message } = describeDatabaseError(error);
+                const [row] = some;
+                if (kind !== 'refused-value' || !row) throw error;
+                if (some.length === 1) {
+                  log.error({ chargePointId, table: name, reason: message }, 'the database refuses a row');
+                  dead.push(deadRow(chargePointId, name, row, message));
+                  return;
+                }
+                const half = Math.ceil(some.length / 2);
+                await store(name, some.slice(0, half));
+                await store(name, some.slice(half));
+              }
+            };
+            for (const name of TABLE_NAMES)
+              await store(name, name === 'deadEvent' ? [...rows.deadEvent, ...dead] : rows[name]);
+          }),
+        // Each refused row costs some round trips.
+        deadlineMs * 5,
+      );
+      item.resolve();
+    } catch (error) {
+      const { kind, message } = describeDatabaseError(error);
+      if (kind === 'away' || kind === 'misconfigured') return failed([item], error);
+      log.error({ chargePointId, reason: message }, 'persist failed');
+      item.reject(error);
+    }
+  };
+
+  return {
+    async persist(input) {
+      if (closed) throw new DatabaseAway('the writer is closed');
+      breaker.check();
+      await new Promise<void>((resolve, reject) => {
+        waiting.push(prepare(input, resolve, reject));
+        // Not at once: what else is handed over in this turn goes along.
+        working ??= Promise.resolve().then(work);
+      });
+    },
+    async close() {
+      closed = true;
+      await working;
+    },
+  };
+}
+
+function prepare(input: PersistInput, resolve: Item['resolve'], reject: Item['reject']): Item {
+  const rows = rowsOf(input);
+  const texts = Object.fromEntries(
+    TABLE_NAMES.map((name) => [name, rows[name].map((row) => encode(name, row))]),
+  ) as Item['texts'];
+  const all = Object.values(texts).flat();
+  const bytes = all.reduce((sum, text) => sum + text.length, 0);
+  return { chargePointId: input.chargePointId, rows, texts, count: all.length, bytes, resolve, reject };
+}
+
+function joined(group: Item[]): Item['texts'] {
+  return Object.fromEntries(
+    TABLE_NAMES.map((name) => [name, group.flatMap((item) => item.texts[name])]),
+  ) as Item['texts'];
+}
+
+function deadRow(chargePointId: string, name: TableName, row: object, reason: string): Rows['deadEvent'][number] {
+  const { journal, seq } = row as { journal?: number; seq?: number };
+  return {
+    tableName: sqlNameOf(name),
+    chargePointId,
+    key: keyOf(name, row),
+    journal,
+    seq,
+    reason,
+    raw: JSON.stringify(row),
+  };
+}

@@ -1,0 +1,102 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+
+/** A setting is wrong: the message names each one, what it takes and what it was. */
+export class BadSettings extends Error {}
+
+const port = (fallback: number, what: string) =>
+  z.coerce.number().int().min(1).max(65_535).default(fallback).describe(what);
+const duration = (fallback: string, what: string) =>
+  z
+    .string()
+    .regex(/^\d+(ms|s|m|h)$/, 'a duration like 90s, 15m or 2h')
+    .default(fallback)
+    .transform(milliseconds)
+    .describe(what);
+
+/** Every setting, by the name of its environment variable. */
+export const settingsSchema = z.object({
+  DATA_DIR: z.string().min(1).default('data').describe('Folder for the journal and the embedded servers'),
+  HOST: z.string().min(1).default('127.0.0.1').describe('Address the edge and the API listen on'),
+  PORT: port(8080, 'Port for charge points and GET /health'),
+  API_PORT: port(8081, 'Port for operators'),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'a URL like postgres://user:password@host:5432/database')
+    .optional()
+    .describe('PostgreSQL with TimescaleDB; without it the embedded one is started'),
+  DATABASE_PORT: port(54_320, 'Port of the embedded database'),
+  TEMPORAL_ADDRESS: z
+    .string()
+    .regex(/^[^\s/]+:\d+$/, 'host:port')
+    .optional()
+    .describe('Temporal server; without it the embedded one is started'),
+  TEMPORAL_NAMESPACE: z.string().min(1).default('default').describe('Temporal namespace'),
+  TEMPORAL_PORT: port(7233, 'Port of the embedded Temporal server'),
+  TEMPORAL_UI_PORT: port(8233, 'Port of the embedded Temporal web UI'),
+  REGISTRATION: z.enum(['open', 'known']).default('open').describe('Whether unknown charge points are let in'),
+  UNKNOWN_ID_TAGS: z.enum(['invalid', 'accept']).default('invalid').describe('Answer to an idTag nobody registered'),
+  OFFLINE_UNKNOWN_TAGS: z
+    .enum(['accept', 'invalid'])
+    .default('accept')
+    .describe('Answer to an idTag never seen while the database is away'),
+  HEARTBEAT_INTERVAL: z.coerce.number().int().min(10).max(86_400).default(300).describe('Seconds, told at boot'),
+  TRANSACTION_END_GRACE: duration('15m', 'Online time after a sign of its end before a transaction ends as estimated'),
+  ACKNOWLEDGE: z
+    .enum(['journal', 'actor'])
+    .default('journal')
+    .describe('A message is answered when the journal has it, or only when its actor has it'),
+  JOURNAL_LIMIT_MB: z.coerce.number().int().min(64).max(1_000_000).default(4_096).describe('Size limit of the journal'),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('info')
+    .describe('Log level'),
+});
+
+export type Settings = z.infer<typeof settingsSchema>;
+
+/** Settings from the environment and, for what it does not set, from `.env` in the working directory. */
+export function readSettings(environment: NodeJS.ProcessEnv = process.env): Settings {
+  if (environment === process.env) readDotEnv();
+  const given = Object.fromEntries(
+    Object.keys(settingsSchema.shape).flatMap((name) => {
+      const value = environment[name];
+      return value === undefined || value === '' ? [] : [[name, value]];
+    }),
+  );
+  const parsed = settingsSchema.safeParse(given);
+  if (!parsed.success) throw new BadSettings(parsed.error.issues.map((issue) => describe(issue, given)).join('\n'));
+  const settings = parsed.data;
+  if (!LOOPBACK.has(settings.HOST)) {
+    throw new BadSettings(
+      `HOST=${settings.HOST} is not a loopback address: stations and operators are not authenticated yet, ` +
+        `so listen on 127.0.0.1 and put an authenticating proxy in front`,
+    );
+  }
+  return { ...settings, DATA_DIR: path.resolve(settings.DATA_DIR) };
+}
+
+const LOOPBACK = new Set(['127.0.0.1', 'localhost', '::1']);
+
+function readDotEnv(): void {
+  const file = path.resolve('.env');
+  if (!existsSync(file)) return;
+  try {
+    process.loadEnvFile(file);
+  } catch (error) {
+    throw new BadSettings(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function describe(issue: z.core.$ZodIssue, given: Record<string, string>): string {
+  const name = String(issue.path[0]);
+  const secret = name === 'DATABASE_URL';
+  return `${name}=${secret ? '…' : given[name]}: ${issue.message} (${settingsSchema.shape[name as keyof typeof settingsSchema.shape].description})`;
+}
+
+function milliseconds(text: string): number {
+  const units = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+  const unit = text.replace(/^\d+/, '') as keyof typeof units;
+  return Number.parseInt(text, 10) * units[unit];
+}

@@ -1,0 +1,85 @@
+import type { Logger } from 'pino';
+import type { Directory } from '../directory/directory.ts';
+import { judgeIdTag, type IdTagPolicy } from '../directory/judgeIdTag.ts';
+import type { TransactionIds } from '../directory/transactionIds.ts';
+import type { AnswerContext, IdTagInfo, StartKey } from '../ocpp/message.ts';
+import type { Asking, Call } from './answering.ts';
+import type { RecentStarts } from './recentStarts.ts';
+
+/** What answers are made from. */
+export interface AnswerParts {
+  directory: Directory;
+  transactionIds: TransactionIds;
+  recentStarts: RecentStarts;
+  settings: {
+    /** Seconds, told at boot where the directory has no other. */
+    heartbeatInterval: number;
+    idTags: IdTagPolicy;
+  };
+  log: Logger;
+}
+
+/** What one answer may ask of the edge. */
+export class EdgeAnswerContext implements AnswerContext {
+  readonly notes: string[] = [];
+  readonly #parts: AnswerParts;
+  readonly #station: Asking;
+  readonly #call: Call;
+
+  readonly #heartbeatInterval: number;
+
+  constructor(parts: AnswerParts, station: Asking, call: Call, heartbeatInterval: number) {
+    this.#parts = parts;
+    this.#heartbeatInterval = heartbeatInterval;
+    this.#station = station;
+    this.#call = call;
+  }
+
+  get chargePointId(): string {
+    return this.#station.chargePointId;
+  }
+
+  get messageId(): string {
+    return this.#call.messageId;
+  }
+
+  get now(): string {
+    return this.#call.receivedAt;
+  }
+
+  get registration(): AnswerContext['registration'] {
+    const { registration } = this.#station;
+    const status = registration === 'accepted' ? 'Accepted' : registration === 'pending' ? 'Pending' : 'Rejected';
+    return { status, interval: this.#heartbeatInterval };
+  }
+
+  judgeIdTag(idTag: string): IdTagInfo | Promise<IdTagInfo> {
+    const row = this.#parts.directory.idTag(idTag);
+    return row instanceof Promise ? row.then((found) => this.#judge(found)) : this.#judge(row);
+  }
+
+  transactionIdFor(start: StartKey): number | undefined {
+    const { recentStarts, transactionIds } = this.#parts;
+    const earlier = recentStarts.find(this.chargePointId, start, this.messageId, this.now);
+    if (earlier !== undefined) return earlier;
+    const transactionId = transactionIds.take();
+    if (transactionId !== undefined) {
+      recentStarts.remember(this.chargePointId, start, this.messageId, transactionId, this.now);
+    }
+    return transactionId;
+  }
+
+  transactionStopped(transactionId: number): void {
+    this.#parts.recentStarts.stopped(this.chargePointId, transactionId);
+  }
+
+  note(text: string): void {
+    this.notes.push(text);
+  }
+
+  #judge(row: Awaited<ReturnType<Directory['idTag']>>): IdTagInfo {
+    const { info, note } = judgeIdTag(row, this.now, this.#parts.settings.idTags);
+    if (note !== undefined) this.note(note);
+    return info;
+  }
+}

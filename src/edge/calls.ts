@@ -1,0 +1,156 @@
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { CallResult } from '../../workflows/events.ts';
+import { commands } from '../ocpp/commands.ts';
+import { callFrame } from '../ocpp/frames.ts';
+import type { Connections } from './connections.ts';
+import type { Recorder } from './recorder.ts';
+import type { StationConnection } from './station.ts';
+
+/** Without an answer for this long a CALL has timed out, unless its action's own limit is longer. */
+const ANSWER_TIMEOUT_MS = 30_000;
+/** Command ids remembered so that none is sent twice. */
+const REMEMBERED_COMMANDS = 100_000;
+
+export interface CallRequest {
+  chargePointId: string;
+  /** Id of the connection the caller believes to be the station's newest. */
+  connection: string;
+  commandId: string;
+  action: string;
+  payload: Record<string, unknown>;
+}
+
+/** The CALL did not go out, and will not: the caller may try again under the same command id unless `already sent`. */
+export class NotSent extends Error {
+  override readonly name = 'NotSent';
+  readonly reason: NotSentReason;
+
+  constructor(reason: NotSentReason, message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
+export type NotSentReason = 'not connected' | 'not the newest connection' | 'already sent' | 'busy' | 'not journalled';
+
+export type CallOutcome = CallResult['outcome'];
+
+/** A CALL that has been journalled and whose end has not. At most one a connection (OCPP-J 1.6 §4.1.1). */
+export interface OpenCall {
+  readonly commandId: string;
+  readonly messageId: string;
+  readonly action: string;
+  timer?: NodeJS.Timeout;
+}
+
+/** CALLs to stations. How each ends is journalled: the caller learns it from the station's events, not from here. */
+export class Calls {
+  readonly #connections: Connections;
+  readonly #recorder: Recorder;
+  readonly #log: Logger;
+  readonly #sent = new Set<string>();
+
+  constructor(parts: { connections: Connections; recorder: Recorder; log: Logger }) {
+    this.#connections = parts.connections;
+    this.#recorder = parts.recorder;
+    this.#log = parts.log;
+  }
+
+  /**
+   * Journals the CALL, then writes it to the socket. Resolves when it is written, or when the socket closed in between:
+   * both count as sent, and are followed by exactly one `callResult` event.
+   * @throws NotSent
+   */
+  async send({ chargePointId, connection: id, commandId, action, payload }: CallRequest): Promise<void> {
+    const connection = this.#sendable(chargePointId, id, commandId);
+    const call: OpenCall = { commandId, messageId: randomUUID(), action };
+    const receivedAt = new Date().toISOString();
+    const flushed = this.#recorder.record(chargePointId, {
+      kind: 'callSent',
+      receivedAt,
+      connection: id,
+      commandId,
+      messageId: call.messageId,
+      action,
+      payload,
+    });
+    if (flushed === undefined) throw new NotSent('not journalled', 'the journal takes no events');
+    connection.call = call;
+    this.#remember(commandId);
+    try {
+      await flushed;
+    } catch {
+      // What could not be flushed does not exist: the command may be tried again.
+      this.#sent.delete(commandId);
+      if (connection.call === call) connection.call = undefined;
+      throw new NotSent('not journalled', 'the journal could not flush the CALL');
+    }
+    if (connection.call !== call) return;
+    call.timer = setTimeout(() => this.#timedOut(connection, call), timeoutOf(action));
+    connection.write(callFrame(call.messageId, action, payload));
+    if (typeof payload.requestedMessage === 'string') connection.triggered.add(payload.requestedMessage);
+  }
+
+  /** An answer has arrived: from here on its CALL cannot time out. Undefined if no CALL with this id is open. */
+  answered(connection: StationConnection, messageId: string): OpenCall | undefined {
+    const call = connection.call;
+    if (call === undefined || call.messageId !== messageId) {
+      this.#log.debug({ chargePointId: connection.chargePointId, messageId }, 'late or unknown answer dropped');
+      return undefined;
+    }
+    clearTimeout(call.timer);
+    return call;
+  }
+
+  /** In the connection's lane. A call ends once. */
+  end(connection: StationConnection, call: OpenCall, outcome: CallOutcome, receivedAt: string): void {
+    if (connection.call !== call) return;
+    connection.call = undefined;
+    clearTimeout(call.timer);
+    const { commandId, messageId, action } = call;
+    const { id, chargePointId } = connection;
+    const event = { kind: 'callResult', receivedAt, connection: id, commandId, messageId, action, outcome } as const;
+    this.#recorder.keep(chargePointId, event);
+  }
+
+  #sendable(chargePointId: string, id: string, commandId: string): StationConnection {
+    const connection = this.#connections.get(id);
+    if (connection === undefined || !connection.isOpen || connection.chargePointId !== chargePointId) {
+      throw new NotSent('not connected', `connection ${id} of charge point ${chargePointId} is not open on this edge`);
+    }
+    const newest = this.#connections.newest(chargePointId);
+    if (newest !== connection) {
+      throw new NotSent('not the newest connection', `${id} was superseded by connection ${newest?.id}`);
+    }
+    if (this.#sent.has(commandId)) {
+      throw new NotSent('already sent', `command ${commandId} has been sent before; a CALL is never sent twice`);
+    }
+    if (connection.call !== undefined) {
+      const { action, commandId: other } = connection.call;
+      throw new NotSent(
+        'busy',
+        `${action} of command ${other} is still unanswered; one CALL at a time (OCPP-J §4.1.1)`,
+      );
+    }
+    return connection;
+  }
+
+  #remember(commandId: string): void {
+    this.#sent.add(commandId);
+    if (this.#sent.size <= REMEMBERED_COMMANDS) return;
+    for (const oldest of this.#sent) {
+      this.#sent.delete(oldest);
+      break;
+    }
+  }
+
+  #timedOut(connection: StationConnection, call: OpenCall): void {
+    const receivedAt = new Date().toISOString();
+    connection.lane.run(() => this.end(connection, call, { timeout: true }, receivedAt));
+  }
+}
+
+function timeoutOf(action: string): number {
+  return commands.get(action)?.answerTimeoutMs ?? ANSWER_TIMEOUT_MS;
+}

@@ -1,0 +1,458 @@
+import type { Logger } from 'pino';
+import type { StationEvent } from '../../workflows/events.ts';
+import type { Journal } from './journal.ts';
+
+/** `deliver` rejects with this when the charge point has no running actor: the outbox repeats with `start: true`. */
+export class ActorNotFound extends Error {
+  override readonly name = 'ActorNotFound';
+}
+
+/**
+ * Hands one `EventBatch`, as JSON text, to the actor of a charge point: a signal, with `start` a signal-with-start.
+ * Resolves when Temporal has accepted it.
+ */
+export type Deliver = (chargePointId: string, batchText: string, options: { start: boolean }) => Promise<void>;
+
+export interface OutboxOptions {
+  journal: Journal;
+  deliver: Deliver;
+  log: Logger;
+  /** Deliveries under way at a time, over all charge points. */
+  maxInFlight?: number;
+  /** Bytes of events in one delivery; a single larger event goes alone. */
+  batchBytes?: number;
+  /** What a charge point may have delivered and not yet persisted. */
+  credit?: { events: number; bytes: number };
+  /** Heartbeats alone wait this long (ms) for company. */
+  heartbeatMs?: number;
+  /** Delay (ms) after a failed delivery: doubled each time, from `first` to `most`. */
+  backoff?: { first: number; most: number };
+}
+
+export interface Backlog {
+  /** Events not yet accepted by Temporal. */
+  events: number;
+  /** Charge points with such events, those with heartbeats alone left out. */
+  stations: number;
+  /** How long the oldest of them waits, in ms. */
+  oldestMs?: number;
+  inFlight: number;
+}
+
+/** A stream whose delivered events are not all persisted. */
+export interface Unpersisted {
+  chargePointId: string;
+  journal: number;
+  delivered: number;
+  persisted: number;
+}
+
+/** Failures of this many charge points in a row mean that Temporal is away, not that a charge point is odd. */
+const AWAY_AFTER = 3;
+
+/**
+ * Delivers each charge point's journal to its actor, in prefixes: strictly in order, one delivery in flight per charge
+ * point, few over all. Between charge points the order is first come, first served; one with more than a batch goes to
+ * the end of the queue again.
+ *
+ * A charge point is in one state at a time, and an idle one costs nothing: no timer, no place in any queue.
+ */
+export class Outbox {
+  readonly #journal: Journal;
+  readonly #deliver: Deliver;
+  readonly #log: Logger;
+  readonly #maxInFlight: number;
+  readonly #batchBytes: number;
+  readonly #credit: { events: number; bytes: number };
+  readonly #heartbeatMs: number;
+  readonly #backoff: { first: number; most: number };
+
+  readonly #stations = new Map<string, Station>();
+  readonly #ready = new Fifo<Station>();
+  /** Those with heartbeats alone, and since when: in order of time. */
+  readonly #lazy = new Map<Station, number>();
+  readonly #unpersisted = new Set<Station>();
+  /** Charge points that failed since the last delivery that succeeded. */
+  readonly #failing = new Set<Station>();
+  readonly #drainWaiters: (() => void)[] = [];
+  #onBlocked: () => void = () => undefined;
+  #pending = 0;
+  #inFlight = 0;
+  #running = false;
+  #draining = false;
+  #pumpScheduled = false;
+  #paused = false;
+  /** Pauses since the last delivery that succeeded. */
+  #pauses = 0;
+  #sweepTimer: NodeJS.Timeout | undefined;
+
+  constructor(options: OutboxOptions) {
+    this.#journal = options.journal;
+    this.#deliver = options.deliver;
+    this.#log = options.log;
+    this.#maxInFlight = options.maxInFlight ?? 16;
+    this.#batchBytes = options.batchBytes ?? 65_536;
+    this.#credit = options.credit ?? { events: 500, bytes: 1_000_000 };
+    this.#heartbeatMs = options.heartbeatMs ?? 15 * 60_000;
+    this.#backoff = options.backoff ?? { first: 200, most: 10_000 };
+    for (const { chargePointId, journals } of this.#journal.streams()) {
+      const station = this.#station(chargePointId);
+      station.streams.unshift(...journals.map(({ journal, first, last }) => newStream(journal, first - 1, last)));
+      for (const { first, last } of journals) this.#pending += last - first + 1;
+      station.pendingSince = Date.now();
+    }
+    this.#journal.onFlushed((chargePointId, event) => this.#flushed(chargePointId, event));
+  }
+
+  /** Starts delivering, leftovers of earlier boots first. */
+  start(): void {
+    this.#running = true;
+    for (const station of this.#stations.values()) this.#settle(station);
+    this.#sweepTimer = setInterval(() => this.#sweep(), Math.min(60_000, this.#heartbeatMs)).unref();
+  }
+
+  /** Begins no further delivery. Resolves when those in flight have ended. */
+  async stop(): Promise<void> {
+    this.#running = false;
+    clearInterval(this.#sweepTimer);
+    for (const station of this.#stations.values()) clearTimeout(station.timer);
+    while (this.#inFlight > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+
+  /** Resolves when Temporal has accepted everything, heartbeats included: for a shutdown, which sets the deadline. */
+  drained(): Promise<void> {
+    this.#draining = true;
+    for (const station of this.#lazy.keys()) this.#makeReady(station);
+    if (this.#pending === 0 && this.#inFlight === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#drainWaiters.push(resolve));
+  }
+
+  backlog(): Backlog {
+    let oldest = Infinity;
+    let stations = 0;
+    for (const station of this.#stations.values()) {
+      if (station.state === 'idle' || station.state === 'lazy') continue;
+      if (station.pendingSince === 0) continue;
+      stations++;
+      oldest = Math.min(oldest, station.pendingSince);
+    }
+    const backlog = { events: this.#pending, stations, inFlight: this.#inFlight };
+    return stations === 0 ? backlog : { ...backlog, oldestMs: Math.max(0, Date.now() - oldest) };
+  }
+
+  /** `listener` hears when a charge point has used up its credit: persisted events should be reported soon. */
+  onBlocked(listener: () => void): void {
+    this.#onBlocked = listener;
+  }
+
+  /** Whether a charge point waits for credit. */
+  hasBlocked(): boolean {
+    for (const station of this.#unpersisted) if (station.state === 'blocked') return true;
+    return false;
+  }
+
+  /** Streams with delivered events that nobody has confirmed as persisted. */
+  *unpersisted(): Generator<Unpersisted> {
+    for (const { chargePointId, streams } of this.#unpersisted) {
+      for (const { journal, delivered, persisted } of streams) {
+        if (delivered > persisted) yield { chargePointId, journal, delivered, persisted };
+      }
+    }
+  }
+
+  /** The database has stored the stream's events up to `seq`: gives credit back, and skips what need not go out. */
+  persisted(chargePointId: string, journal: number, seq: number): void {
+    const station = this.#stations.get(chargePointId);
+    const stream = station?.streams.find((candidate) => candidate.journal === journal);
+    if (station === undefined || stream === undefined || seq <= stream.persisted) return;
+    stream.persisted = Math.min(seq, stream.last);
+    stream.unpersistedBatches = stream.unpersistedBatches.filter((batch) => batch.upTo > stream.persisted);
+    if (station.state === 'delivering') return; // it skips what is persisted when it ends
+    this.#skipPersisted(station);
+    if (station.state === 'blocked') this.#settle(station);
+    else this.#resolveDrained();
+  }
+
+  /**
+   * The actor seems to have lost what it was given: delivers again from `after` on. False if a delivery is in flight
+   * (nothing happens).
+   */
+  redeliver(chargePointId: string, journal: number, after: number): boolean {
+    const station = this.#stations.get(chargePointId);
+    const stream = station?.streams.find((candidate) => candidate.journal === journal);
+    if (station === undefined || stream === undefined || station.state === 'delivering') return false;
+    this.#setDelivered(stream, Math.max(after, stream.persisted));
+    stream.unpersistedBatches = [];
+    station.started = false;
+    station.pendingSince ||= Date.now();
+    if (station.state !== 'waiting') this.#makeReady(station);
+    return true;
+  }
+
+  #flushed(chargePointId: string, event: StationEvent): void {
+    const station = this.#station(chargePointId);
+    const own = station.own;
+    this.#pending += event.seq - own.last;
+    own.last = event.seq;
+    if (!isHeartbeat(event)) {
+      own.urgent = event.seq;
+      if (station.state === 'lazy') station.pendingSince = 0;
+    }
+    station.pendingSince ||= Date.now();
+    if (this.#running && (station.state === 'idle' || station.state === 'lazy')) this.#settle(station);
+  }
+
+  #station(chargePointId: string): Station {
+    let station = this.#stations.get(chargePointId);
+    if (station === undefined) {
+      const own = newStream(this.#journal.id, 0, 0);
+      station = { chargePointId, own, streams: [own], state: 'idle', started: false, failures: 0, pendingSince: 0 };
+      this.#stations.set(chargePointId, station);
+    }
+    return station;
+  }
+
+  /** Finds the state of a charge point that is not being delivered to. */
+  #settle(station: Station): void {
+    if (station.streams.some((stream) => stream.delivered < Math.max(stream.urgent, stream.highest))) {
+      this.#makeReady(station);
+    } else if (station.streams.every((stream) => stream.delivered === stream.last)) {
+      this.#lazy.delete(station);
+      station.state = 'idle';
+      station.pendingSince = 0;
+    } else if (this.#draining) {
+      this.#makeReady(station);
+    } else {
+      station.state = 'lazy';
+      if (!this.#lazy.has(station)) this.#lazy.set(station, Date.now());
+    }
+    this.#resolveDrained();
+  }
+
+  #resolveDrained(): void {
+    if (this.#pending === 0 && this.#inFlight === 0) for (const resolve of this.#drainWaiters.splice(0)) resolve();
+  }
+
+  #makeReady(station: Station): void {
+    if (station.state === 'ready') return;
+    this.#lazy.delete(station);
+    station.state = 'ready';
+    this.#ready.push(station);
+    this.#schedulePump();
+  }
+
+  /** After the answers of the same turn have gone to their stations. */
+  #schedulePump(): void {
+    if (this.#pumpScheduled) return;
+    this.#pumpScheduled = true;
+    setImmediate(() => {
+      this.#pumpScheduled = false;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    if (!this.#running || this.#paused) return;
+    const most = this.#pauses > 0 ? 1 : this.#maxInFlight;
+    while (this.#inFlight < most) {
+      const station = this.#ready.shift();
+      if (station === undefined) return;
+      void this.#deliverNext(station);
+    }
+  }
+
+  async #deliverNext(station: Station): Promise<void> {
+    const stream = station.streams.find((candidate) => candidate.delivered < candidate.last);
+    if (stream === undefined) return this.#settle(this.#asIdle(station));
+    station.state = 'delivering';
+    this.#inFlight++;
+    try {
+      const readAt = Date.now();
+      const batch = this.#nextBatch(station, stream);
+      if (batch === undefined) {
+        station.state = 'blocked';
+        this.#onBlocked();
+      } else {
+        await this.#send(station, batch.text, !station.started || batch.text.includes('"kind":"connected"'));
+        this.#accepted(station, stream, batch, readAt);
+      }
+    } catch (error) {
+      this.#failed(station, error);
+    } finally {
+      this.#inFlight--;
+      this.#skipPersisted(station);
+      if (station.state === 'delivering') this.#settle(this.#asIdle(station));
+      this.#schedulePump();
+    }
+  }
+
+  /** Undefined when the charge point's credit is used up. */
+  #nextBatch(station: Station, stream: Stream): Batch | undefined {
+    let { events, bytes } = this.#credit;
+    for (const { delivered, persisted, unpersistedBatches } of station.streams) {
+      events -= Math.max(0, delivered - persisted);
+      for (const batch of unpersistedBatches) bytes -= batch.bytes;
+    }
+    if (events <= 0 || bytes <= 0) return undefined;
+    const limit = { events, bytes: Math.min(bytes, this.#batchBytes) };
+    const {
+      texts,
+      bytes: size,
+      last,
+    } = this.#journal.read(stream.journal, station.chargePointId, stream.delivered, limit);
+    if (texts.length === 0) {
+      throw new Error(
+        `journal ${stream.journal} has no event after ${stream.delivered}, though ${stream.last} was written`,
+      );
+    }
+    // More than `delivered` only if someone else has trimmed: the actor then asks the database.
+    const after = last - texts.length;
+    const redelivered = after < stream.highest ? ',"redelivered":true' : '';
+    const text = `{"journal":${stream.journal},"after":${after},"events":[${texts.join(',')}]${redelivered}}`;
+    const tookAll =
+      last === stream.last && station.streams.every((other) => other === stream || other.delivered === other.last);
+    return { text, bytes: size, upTo: last, tookAll };
+  }
+
+  async #send(station: Station, text: string, start: boolean): Promise<void> {
+    try {
+      await this.#deliver(station.chargePointId, text, { start });
+    } catch (error) {
+      if (start || !(error instanceof ActorNotFound)) throw error;
+      await this.#deliver(station.chargePointId, text, { start: true });
+    }
+  }
+
+  #accepted(station: Station, stream: Stream, batch: Batch, readAt: number): void {
+    this.#setDelivered(stream, batch.upTo);
+    stream.highest = Math.max(stream.highest, batch.upTo);
+    if (batch.upTo > stream.persisted) {
+      stream.unpersistedBatches.push({ upTo: batch.upTo, bytes: batch.bytes });
+      this.#unpersisted.add(station);
+    }
+    station.started = true;
+    station.failures = 0;
+    // What is pending now came while this delivery was under way, unless the batch could not take everything.
+    if (batch.tookAll) station.pendingSince = readAt;
+    if (this.#pauses > 0) this.#log.info('deliveries to Temporal go on');
+    this.#failing.clear();
+    this.#pauses = 0;
+  }
+
+  #failed(station: Station, error: unknown): void {
+    const delay = this.#delay(station.failures++);
+    station.state = 'waiting';
+    station.timer = setTimeout(() => this.#settle(this.#asIdle(station)), delay).unref();
+    this.#failing.add(station);
+    if (this.#failing.size >= AWAY_AFTER && !this.#paused) this.#pause(error);
+    else this.#log.debug({ chargePointId: station.chargePointId, err: error, delay }, 'a delivery failed');
+  }
+
+  /** Temporal is away: one attempt at a time, with pauses, instead of one per charge point. */
+  #pause(error: unknown): void {
+    if (this.#pauses === 0)
+      this.#log.warn({ err: error }, 'Temporal accepts no deliveries: the journal keeps the events');
+    this.#paused = true;
+    setTimeout(() => {
+      this.#paused = false;
+      this.#pump();
+    }, this.#delay(this.#pauses++)).unref();
+  }
+
+  #delay(attempt: number): number {
+    const delay = Math.min(this.#backoff.most, this.#backoff.first * 2 ** Math.min(attempt, 20));
+    return delay * (0.5 + Math.random() / 2);
+  }
+
+  #asIdle(station: Station): Station {
+    station.state = 'idle';
+    return station;
+  }
+
+  #setDelivered(stream: Stream, delivered: number): void {
+    this.#pending -= delivered - stream.delivered;
+    stream.delivered = delivered;
+  }
+
+  #skipPersisted(station: Station): void {
+    for (const stream of station.streams) this.#setDelivered(stream, Math.max(stream.delivered, stream.persisted));
+    station.streams = station.streams.filter((stream) => stream === station.own || stream.persisted < stream.last);
+    if (station.streams.every((stream) => stream.delivered <= stream.persisted)) this.#unpersisted.delete(station);
+  }
+
+  #sweep(): void {
+    for (const [station, since] of this.#lazy) {
+      if (Date.now() - since < this.#heartbeatMs) return;
+      this.#makeReady(station);
+    }
+  }
+}
+
+interface Station {
+  chargePointId: string;
+  /** This boot's. */
+  own: Stream;
+  /** Oldest first; the own one is the last. */
+  streams: Stream[];
+  state:
+    | 'idle'
+    | 'lazy' // heartbeats alone
+    | 'ready' // in the queue
+    | 'delivering'
+    | 'waiting' // after a failed delivery
+    | 'blocked'; // without credit
+  /** The next delivery need not start the actor. */
+  started: boolean;
+  failures: number;
+  /** When the oldest pending event came, ms since 1970; 0 with none pending. */
+  pendingSince: number;
+  timer?: NodeJS.Timeout;
+}
+
+/** What the outbox knows of one charge point in one journal, as sequence numbers. */
+interface Stream {
+  journal: number;
+  delivered: number;
+  /** Highest ever delivered in this boot: what goes out below it is redelivered. */
+  highest: number;
+  persisted: number;
+  last: number;
+  /** Last one that is no heartbeat. */
+  urgent: number;
+  unpersistedBatches: { upTo: number; bytes: number }[];
+}
+
+interface Batch {
+  text: string;
+  bytes: number;
+  upTo: number;
+  tookAll: boolean;
+}
+
+function newStream(journal: number, delivered: number, last: number): Stream {
+  return { journal, delivered, highest: delivered, persisted: delivered, last, urgent: last, unpersistedBatches: [] };
+}
+
+function isHeartbeat(event: StationEvent): boolean {
+  return event.kind === 'message' && event.action === 'Heartbeat';
+}
+
+class Fifo<T> {
+  #items: T[] = [];
+  #head = 0;
+
+  push(item: T): void {
+    this.#items.push(item);
+  }
+
+  shift(): T | undefined {
+    const item = this.#items[this.#head];
+    if (item === undefined) return undefined;
+    this.#head++;
+    if (this.#head > 1024 && this.#head * 2 > this.#items.length) {
+      this.#items = this.#items.slice(this.#head);
+      this.#head = 0;
+    }
+    return item;
+  }
+}

@@ -1,0 +1,232 @@
+/**
+ * One process with everything: embedded servers where none are configured, edge, workers, operators' API.
+ * This is the only file that knows every part; it starts them in the order of their needs and stops them in reverse.
+ */
+import path from 'node:path';
+import type { Logger } from 'pino';
+import { createActorActivities, createEdgeActivities } from '../activities/createActivities.ts';
+import { createBreaker } from '../drizzle/breaker.ts';
+import { openDatabase, type Database } from '../drizzle/client.ts';
+import { describeDatabaseError } from '../drizzle/errors.ts';
+import { migrate } from '../drizzle/migrate.ts';
+import { dropCursors, readCursors } from '../drizzle/queries/cursors.ts';
+import { directoryReads } from '../drizzle/queries/directory.ts';
+import { takeTransactionIdBlock } from '../drizzle/queries/transactionIds.ts';
+import { createWriter } from '../drizzle/writer.ts';
+import { startApi } from './api/server.ts';
+import { readSettings, type Settings } from './config.ts';
+import { Directory } from './directory/directory.ts';
+import { TransactionIds } from './directory/transactionIds.ts';
+import type { PartHealth } from './edge/health.ts';
+import { Journal } from './edge/journal.ts';
+import { Outbox } from './edge/outbox.ts';
+import { RecentStarts } from './edge/recentStarts.ts';
+import { startEdge, type Edge } from './edge/server.ts';
+import { Trimming } from './edge/trimming.ts';
+import { lockDataDir } from './embedded/lock.ts';
+import { assertPortFree } from './embedded/ports.ts';
+import { startServers, type Servers } from './embedded/servers.ts';
+import { createLog } from './log.ts';
+import { TemporalLink } from './temporal/link.ts';
+import { installRuntime } from './temporal/runtime.ts';
+import { createActorWorker, createEdgeWorker } from './temporal/worker.ts';
+
+/** Time (ms) that stations' last messages get to reach their actors when the program is told to stop. */
+const DRAIN_MS = 5_000;
+const MIGRATE_AGAIN_MS = 2_000;
+/** Runs that actors have left behind by continue-as-new would fill the list. */
+const OPEN_ACTORS = encodeURIComponent('`ExecutionStatus`="Running"');
+
+/** What was started so far, to be stopped in reverse. */
+class Started {
+  readonly #stops: (() => unknown)[] = [];
+  stopping = false;
+
+  onStop(stop: () => unknown): void {
+    this.#stops.push(stop);
+  }
+
+  async stop(): Promise<void> {
+    this.stopping = true;
+    for (const stop of this.#stops.splice(0).toReversed()) await stop();
+  }
+}
+
+const started = new Started();
+try {
+  await run();
+} catch (error) {
+  console.error(`ocpp-actors cannot start: ${error instanceof Error ? error.message : String(error)}`);
+  await started.stop();
+  process.exit(1);
+}
+
+async function run(): Promise<void> {
+  const settings = readSettings();
+  const log = createLog(settings);
+  stopOnSignal(log);
+  started.onStop(await lockDataDir(settings.DATA_DIR));
+  await assertPortFree(settings.HOST, settings.PORT, 'PORT');
+  await assertPortFree(settings.HOST, settings.API_PORT, 'API_PORT');
+
+  const servers = await startServers(settings, log, (text) => console.log(text));
+  started.onStop(() => servers.stop());
+  const database = openDatabase({
+    url: servers.databaseUrl,
+    log,
+    ...(settings.DATABASE_URL ? {} : { max: 1 }),
+  });
+  started.onStop(() => database.close());
+  const breaker = createBreaker({ database, log });
+  started.onStop(() => breaker.close());
+
+  const journal = Journal.open({
+    directory: path.join(settings.DATA_DIR, 'edge', 'journal'),
+    maxBytes: settings.JOURNAL_LIMIT_MB * 1_048_576,
+    log,
+  });
+  started.onStop(() => journal.close());
+  const directory = Directory.open({
+    directory: path.join(settings.DATA_DIR, 'edge', 'directory'),
+    reads: directoryReads(database),
+    log,
+  });
+  started.onStop(() => directory.stop());
+  // An edge that has served before can go on serving while its neighbours are away; a new one needs them.
+  const patient = directory.ready;
+  await prepareDatabase(database, { patient, log });
+  directory.start();
+
+  const actorActivities = createActorActivities({
+    database,
+    writer: createWriter({ database, breaker, log }),
+    breaker,
+    settings: { transactionEndGraceMs: settings.TRANSACTION_END_GRACE },
+  });
+  installRuntime(log);
+  const link = new TemporalLink({
+    address: servers.temporalAddress,
+    namespace: settings.TEMPORAL_NAMESPACE,
+    createWorkers: async (temporal) => [
+      await createActorWorker(temporal, actorActivities, { bundleDirectory: path.join(settings.DATA_DIR, 'bundles') }),
+      await createEdgeWorker(temporal, edge.taskQueue, createEdgeActivities(edge)),
+    ],
+    log,
+  });
+  const outbox = new Outbox({
+    journal,
+    deliver: (chargePointId, batch, options) => link.actors.deliver(chargePointId, batch, options),
+    log,
+  });
+  const trimming = new Trimming({
+    journal,
+    outbox,
+    readCursors: (chargePointIds, journals) => readCursors(database, chargePointIds, journals),
+    dropCursors: (id) => dropCursors(database, id),
+    log,
+  });
+  const transactionIds = new TransactionIds({
+    store: journal.store,
+    takeBlock: () => takeTransactionIdBlock(database),
+    log,
+  });
+  await journal.closeOpenConnections();
+  await trimming.start();
+  started.onStop(() => trimming.stop());
+  await transactionIds.start();
+  started.onStop(() => transactionIds.stop());
+
+  const edge: Edge = await startEdge({
+    host: settings.HOST,
+    port: settings.PORT,
+    journal,
+    recentStarts: new RecentStarts(journal.store),
+    directory,
+    transactionIds,
+    settings: {
+      registration: settings.REGISTRATION,
+      allowMissingSubprotocol: false,
+      pingIntervalMs: 60_000,
+      heartbeatInterval: settings.HEARTBEAT_INTERVAL,
+      idTags: { unknownIdTags: settings.UNKNOWN_ID_TAGS, offlineUnknownTags: settings.OFFLINE_UNKNOWN_TAGS },
+    },
+    health: {
+      temporal: () => health(link.down),
+      database: () => health(breaker.state.open ? breaker.state : undefined),
+      journal: () => ({ ok: true }),
+      backlog: () => outbox.backlog(),
+    },
+    log,
+  });
+  started.onStop(() => link.stop());
+  await link.start({ patient });
+  outbox.start();
+  started.onStop(() => outbox.stop());
+  started.onStop(() =>
+    Promise.race([outbox.drained(), new Promise((resolve) => setTimeout(resolve, DRAIN_MS).unref())]),
+  );
+  started.onStop(() => edge.drain());
+
+  const api = await startApi({ host: settings.HOST, port: settings.API_PORT, database, log });
+  started.onStop(() => api.close());
+  if (!started.stopping) console.log(banner(settings, servers));
+}
+
+/** Migrates; while the database is away a patient edge serves its stations and migrates when it is back. */
+async function prepareDatabase(database: Database, options: { patient: boolean; log: Logger }): Promise<void> {
+  try {
+    await migrate(database);
+  } catch (error) {
+    const { kind, message } = describeDatabaseError(error);
+    if (kind !== 'away' || !options.patient) throw new Error(message, { cause: error });
+    options.log.warn({ reason: message }, 'the database is away: stations are served, the schema is checked later');
+    const timer = setTimeout(() => {
+      if (!started.stopping) void prepareDatabase(database, options).catch((late: unknown) => options.log.error(late));
+    }, MIGRATE_AGAIN_MS);
+    timer.unref();
+  }
+}
+
+function health(down: { since?: Date; reason?: string } | undefined): PartHealth {
+  return down
+    ? { ok: false, since: (down.since ?? new Date()).toISOString(), reason: down.reason ?? 'unknown' }
+    : { ok: true };
+}
+
+/** The first signal stops in order, a second one at once. */
+function stopOnSignal(log: Logger): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (started.stopping) process.exit(130);
+      console.log('stopping');
+      void started.stop().then(
+        () => process.exit(0),
+        (error: unknown) => {
+          log.error({ err: error }, 'could not stop in order');
+          process.exit(1);
+        },
+      );
+    });
+  }
+}
+
+function banner(settings: Settings, servers: Servers): string {
+  const web = `http://${settings.HOST}:${settings.API_PORT}`;
+  const database = new URL(servers.databaseUrl);
+  if (settings.DATABASE_URL) database.password = database.password && '…';
+  return [
+    'ocpp-actors',
+    `  charge points  ws://${settings.HOST}:${settings.PORT}/<id>  (subprotocol ocpp1.6)`,
+    `  health         http://${settings.HOST}:${settings.PORT}/health`,
+    `  operators      ${web}/v1/charge-points`,
+    `  Temporal       ${servers.temporalAddress}`,
+    ...(servers.temporalUi
+      ? [
+          `  Temporal UI    ${servers.temporalUi}/namespaces/${settings.TEMPORAL_NAMESPACE}/workflows?query=${OPEN_ACTORS}`,
+        ]
+      : []),
+    `  database       ${database.href}`,
+    `  data           ${settings.DATA_DIR}`,
+    'ready',
+  ].join('\n');
+}

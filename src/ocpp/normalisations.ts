@@ -1,0 +1,210 @@
+/**
+ * What is still made of a value that breaks its schema: one named normalisation each, with its source. The name opens the
+ * note on the message.
+ */
+import type { z } from 'zod';
+import { isNode } from './node.ts';
+import { parseDecimal } from './meterValues.ts';
+import { cutText, isStorable, storable } from './text.ts';
+
+/** A property that breaks its schema. */
+export interface Fault {
+  issue: z.core.$ZodIssue;
+  key: string;
+  value: unknown;
+  /** `meterValue[0].timestamp` */
+  path: string;
+  /** The message is always answered with a CALLRESULT. */
+  always: boolean;
+  /** Nothing can be made of the message without it. */
+  essential: boolean;
+}
+
+export type Repair = { did: string } & ({ become: unknown } | { keep: unknown } | { leaveOut: true });
+
+export interface Normalisation {
+  name: string;
+  repair(fault: Fault): Repair | undefined;
+}
+
+/** Text beyond this is cut, where the specification sets a lower limit. */
+const KEPT_LENGTH = 500;
+
+/** In the order they are tried. */
+export const normalisations: readonly Normalisation[] = [
+  {
+    // Optional properties as null instead of absent. The JSON schemas of OCPP-J 1.6 know no null; stations send it.
+    name: 'nullRemoved',
+    repair: ({ value }) => (value === null ? { did: 'is null, left out', leaveOut: true } : undefined),
+  },
+  {
+    // Properties of other versions or the vendor's own. The raw frame keeps them.
+    name: 'unknownProperty',
+    repair({ issue, value }) {
+      if (issue.code !== 'unrecognized_keys' || !isNode(value)) return undefined;
+      const unknown = new Set(issue.keys);
+      const known = Object.entries(value).filter(([key]) => !unknown.has(key));
+      const names = issue.keys.slice(0, 10).map((key) => `"${cutText(key, 40)}"`);
+      const more = issue.keys.length > 10 ? ` and ${issue.keys.length - 10} more` : '';
+      return { did: `${names.join(', ')}${more} left out`, become: Object.fromEntries(known) };
+    },
+  },
+  {
+    // PostgreSQL holds no \u0000 and no lone surrogate (SQLSTATE 22P05).
+    name: 'unstorableText',
+    repair({ value }) {
+      if (typeof value !== 'string' || isStorable(value)) return undefined;
+      return { did: 'holds characters that are no text, replaced by U+FFFD', become: storable(value) };
+    },
+  },
+  {
+    // Schneider EVlink's serial numbers of 26 and 34 characters: https://github.com/lbbrhzn/ocpp/issues/213,
+    // https://github.com/mobilityhouse/ocpp/issues/122; HICI's model of 23: https://github.com/lorenzodonini/ocpp-go/issues/359;
+    // Etrel's long info: https://github.com/lbbrhzn/ocpp/issues/987.
+    name: 'overlongText',
+    repair({ issue, value }) {
+      if (issue.code !== 'too_big' || typeof value !== 'string') return undefined;
+      const cut = value.length > KEPT_LENGTH ? `, cut to ${KEPT_LENGTH}` : '';
+      return {
+        did: `has ${value.length} characters of at most ${issue.maximum}${cut}`,
+        keep: cutText(value, KEPT_LENGTH),
+      };
+    },
+  },
+  {
+    // OpenEVSE and others: sampled values as numbers. https://github.com/lbbrhzn/ocpp/issues/210,
+    // https://github.com/mobilityhouse/ocpp/issues/353
+    name: 'numberAsText',
+    repair({ issue, value, always, essential }) {
+      if ((essential && !always) || !wantsText(issue)) return undefined;
+      if (typeof value !== 'number' && typeof value !== 'boolean') return undefined;
+      return { did: `is the ${typeof value} ${value}, taken as text`, become: String(value) };
+    },
+  },
+  {
+    // DataTransfer's data, and values of vendors' own formats, as JSON instead of text holding it.
+    name: 'jsonAsText',
+    repair({ issue, key, value }) {
+      if ((key !== 'data' && key !== 'value') || !wantsText(issue) || value === undefined) return undefined;
+      const text = jsonText(value);
+      return text === undefined ? undefined : { did: `is ${kindOf(value)}, taken as JSON text`, become: text };
+    },
+  },
+  {
+    name: 'textAsNumber',
+    repair({ issue, value, always, essential }) {
+      if ((essential && !always) || !wantsNumber(issue) || typeof value !== 'string') return undefined;
+      const number = parseDecimal(value);
+      return number === null ? undefined : { did: `is the text "${cutText(value, 40)}"`, become: number };
+    },
+  },
+  {
+    // Alfen: 9223372036854775807 outside of transactions, https://github.com/lbbrhzn/ocpp/issues/45. Never rounded or cut
+    // into the id of somebody else's transaction.
+    name: 'noTransaction',
+    repair({ key, value, always }) {
+      if (key !== 'transactionId' || !always || value === undefined) return undefined;
+      return {
+        did: `${cutText(jsonText(value) ?? kindOf(value), 40)} is no id of ours, taken as none`,
+        leaveOut: true,
+      };
+    },
+  },
+  {
+    // Wh with a fraction, or registers beyond 32 bits: a reading all the same.
+    name: 'oddMeterReading',
+    repair({ key, value, always }) {
+      if ((key !== 'meterStart' && key !== 'meterStop') || !always) return undefined;
+      if (typeof value !== 'number' || Math.abs(value) > Number.MAX_SAFE_INTEGER) return undefined;
+      return { did: `${value} is no 32-bit integer`, keep: value };
+    },
+  },
+  {
+    // A start on connector 0, or connector -1: recorded as said.
+    name: 'outOfRange',
+    repair({ issue, value, always }) {
+      if (issue.code !== 'too_small' || typeof value !== 'number' || value < -(2 ** 31) || !always) return undefined;
+      return { did: `${value} is below ${issue.minimum}`, keep: value };
+    },
+  },
+  {
+    // Huawei: meterValue as an object, https://github.com/lbbrhzn/ocpp/issues/1144
+    name: 'objectAsArray',
+    repair({ issue, value, always }) {
+      if (issue.code !== 'invalid_type' || issue.expected !== 'array' || !always) return undefined;
+      if (!isNode(value)) return undefined;
+      return { did: 'is an object, taken as an array of one', become: [value] };
+    },
+  },
+  {
+    // Empty sampledValue: https://github.com/lbbrhzn/ocpp/issues/466
+    name: 'emptyArray',
+    repair({ issue, value, always }) {
+      if (issue.code !== 'too_small' || !Array.isArray(value) || !always) return undefined;
+      return { did: 'is empty', keep: value };
+    },
+  },
+  {
+    name: 'emptyEnumeration',
+    repair({ issue, value, always }) {
+      return issue.code === 'invalid_value' && value === '' && always
+        ? { did: 'is empty, left out', leaveOut: true }
+        : undefined;
+    },
+  },
+  {
+    // Measurand "Request.Energy": https://github.com/mobilityhouse/ocpp/issues/54; odd contexts of Alfen:
+    // https://github.com/lbbrhzn/ocpp/issues/361; units: https://github.com/lbbrhzn/ocpp/issues/1627
+    name: 'unknownValue',
+    repair({ issue, value, always }) {
+      if (issue.code !== 'invalid_value' || typeof value !== 'string' || !always) return undefined;
+      return { did: `"${cutText(value, 40)}" is none of the specification's, kept`, keep: cutText(value, KEPT_LENGTH) };
+    },
+  },
+  {
+    // https://github.com/dallmann-consulting/OCPP.Core/issues/31: no refusal for what can be done without.
+    name: 'missing',
+    repair: ({ value, always, essential }) =>
+      value === undefined && always && !essential ? { did: 'is required', leaveOut: true } : undefined,
+  },
+  {
+    name: 'unreadable',
+    repair({ issue, value, always, essential }) {
+      if (!always || essential) return undefined;
+      const was = typeof value === 'object' ? kindOf(value) : cutText(jsonText(value) ?? kindOf(value), 40);
+      return { did: `is ${was}, ${expectation(issue)} expected: left out`, leaveOut: true };
+    },
+  },
+];
+
+export function expectation(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_type') return issue.expected === 'string' ? 'text' : issue.expected;
+  if (issue.code === 'invalid_value') return `one of ${issue.values.map(String).join(', ')}`;
+  if (issue.code === 'too_big') return `at most ${issue.maximum}`;
+  if (issue.code === 'too_small') return `at least ${issue.minimum}`;
+  return issue.message;
+}
+
+export function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'string') return 'text';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+/** undefined where the value is nested too deeply for JSON.stringify. */
+export function jsonText(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
+}
+
+function wantsText(issue: z.core.$ZodIssue): boolean {
+  return (issue.code === 'invalid_type' && issue.expected === 'string') || issue.code === 'invalid_value';
+}
+
+function wantsNumber(issue: z.core.$ZodIssue): boolean {
+  return issue.code === 'invalid_type' && (issue.expected === 'number' || issue.expected === 'int');
+}

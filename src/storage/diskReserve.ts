@@ -1,0 +1,41 @@
+import { randomFillSync } from 'node:crypto';
+import { existsSync, rmSync } from 'node:fs';
+import { open, rename, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/**
+ * A file that keeps disk space for bad times. LMDB needs fresh pages also for removing something: on a disk that others
+ * have filled up, a store could not even be emptied without it.
+ */
+export class DiskReserve {
+  readonly #file: string;
+  readonly #bytes: number;
+
+  constructor(file: string, bytes: number) {
+    this.#file = file;
+    this.#bytes = bytes;
+  }
+
+  /** Makes the file if there is none and the disk has ample space. */
+  async ensure(): Promise<void> {
+    if (existsSync(this.#file)) return;
+    const { bavail, bsize } = await statfs(dirname(this.#file));
+    if (bavail * bsize < 4 * this.#bytes) return;
+    const chunk = randomFillSync(Buffer.alloc(Math.min(this.#bytes, 1024 * 1024))); // nothing that could be compressed
+    const file = await open(`${this.#file}.new`, 'w');
+    try {
+      for (let left = this.#bytes; left > 0; left -= chunk.length)
+        await file.write(chunk, 0, Math.min(left, chunk.length));
+    } finally {
+      await file.close();
+    }
+    await rename(`${this.#file}.new`, this.#file);
+  }
+
+  /** Gives the space free. False if it was free already. */
+  release(): boolean {
+    if (!existsSync(this.#file)) return false;
+    rmSync(this.#file);
+    return true;
+  }
+}

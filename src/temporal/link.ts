@@ -1,0 +1,103 @@
+import type { Worker } from '@temporalio/worker';
+import type { Logger } from 'pino';
+import { createActors, type Actors } from './actors.ts';
+import { connectTemporal, TemporalAway, TemporalMisconfigured, type Temporal } from './connection.ts';
+
+const RETRY_MS = 2_000;
+
+/**
+ * Keeps this process linked to Temporal: connects, runs its workers, and starts over when the connection cannot be made
+ * or a worker fails. Stations are served meanwhile; their events wait in the journal.
+ */
+export class TemporalLink {
+  /** Since when and why there is no link; undefined while there is one. */
+  down: { since: Date; reason: string } | undefined = { since: new Date(), reason: 'starting' };
+  readonly #options: LinkOptions;
+  #actors: Actors | undefined;
+  #workers: Worker[] = [];
+  #stopping = false;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+  }
+
+  /** The actors, through today's connection. Throws `TemporalAway` while there is none. */
+  get actors(): Actors {
+    if (!this.#actors) throw new TemporalAway(`Temporal is away: ${this.down?.reason ?? 'not started'}`);
+    return this.#actors;
+  }
+
+  /**
+   * Makes the first link. Rejects where that fails and `patient` is not set, and always where the configuration is
+   * wrong; afterwards the link is kept in the background until `stop`.
+   */
+  async start({ patient }: { patient: boolean }): Promise<void> {
+    let first: Temporal | undefined;
+    try {
+      first = await connectTemporal(this.#options);
+    } catch (error) {
+      if (!patient || error instanceof TemporalMisconfigured) throw error;
+      this.#lost(error);
+    }
+    const firstWorkers = first && (await this.#options.createWorkers(first));
+    this.#running = this.#keep(first, firstWorkers);
+  }
+
+  /** Workers finish what they have begun; then the connection is closed. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    for (const worker of this.#workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+    await this.#running;
+  }
+
+  async #keep(first?: Temporal, firstWorkers?: Worker[]): Promise<void> {
+    let temporal = first;
+    let workers = firstWorkers;
+    while (!this.#stopping) {
+      try {
+        temporal ??= await connectTemporal(this.#options);
+        workers ??= await this.#options.createWorkers(temporal);
+        this.#workers = workers;
+        this.#actors = createActors(temporal);
+        this.down = undefined;
+        await runAll(workers);
+      } catch (error) {
+        this.#lost(error);
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+      this.#workers = [];
+      workers = undefined;
+      await temporal?.connection.close().catch(() => {});
+      temporal = undefined;
+    }
+  }
+
+  #lost(error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (!this.down) this.down = { since: new Date(), reason };
+    else this.down.reason = reason;
+    this.#options.log.warn({ reason }, 'no link to Temporal; trying again');
+  }
+}
+
+export interface LinkOptions {
+  address: string;
+  namespace: string;
+  createWorkers(temporal: Temporal): Promise<Worker[]>;
+  log: Logger;
+}
+
+/** Resolves when all have shut down; when one fails the others are shut down too. */
+async function runAll(workers: Worker[]): Promise<void> {
+  const runs = workers.map(async (worker) => {
+    try {
+      await worker.run();
+    } finally {
+      for (const other of workers) if (other.getState() === 'RUNNING') other.shutdown();
+    }
+  });
+  const results = await Promise.allSettled(runs);
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed) throw failed.reason;
+}

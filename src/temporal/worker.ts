@@ -1,0 +1,85 @@
+import { bundleWorkflowCode, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Activities } from '../../activities/activities.ts';
+import { ACTOR_TASK_QUEUE } from './actors.ts';
+import { payloadConverterPath, type Temporal } from './connection.ts';
+
+/** About 100 KB of memory each. */
+const CACHED_WORKFLOWS = 2_000;
+
+/** Worker of the actors: workflow tasks, and the activities any worker can run. */
+export async function createActorWorker(
+  temporal: Temporal,
+  activities: Pick<Activities, 'persist' | 'loadChargePoint' | 'loadTransactions' | 'waitForDatabase'>,
+  options: { bundleDirectory: string },
+): Promise<Worker> {
+  return Worker.create({
+    connection: temporal.connection,
+    namespace: temporal.namespace,
+    taskQueue: ACTOR_TASK_QUEUE,
+    workflowBundle: { code: await workflowBundle(options.bundleDirectory) },
+    dataConverter: { payloadConverterPath },
+    activities: { ...activities },
+    maxCachedWorkflows: CACHED_WORKFLOWS,
+    // They only wait for the group commit: too few slots would let slow ones starve all other actors.
+    maxConcurrentLocalActivityExecutions: 2_000,
+    // One wait per actor while the database is away.
+    maxConcurrentActivityTaskExecutions: 10_000,
+    maxConcurrentWorkflowTaskExecutions: 100,
+    shutdownGraceTime: '5s',
+  });
+}
+
+/** Worker of one edge: CALLs to the stations whose sockets it holds, on a task queue that no other edge polls. */
+export async function createEdgeWorker(
+  temporal: Temporal,
+  taskQueue: string,
+  activities: Pick<Activities, 'callStation' | 'isOpen'>,
+): Promise<Worker> {
+  return Worker.create({
+    connection: temporal.connection,
+    namespace: temporal.namespace,
+    taskQueue,
+    dataConverter: { payloadConverterPath },
+    activities: { ...activities },
+    maxConcurrentActivityTaskExecutions: 200,
+    shutdownGraceTime: '5s',
+  });
+}
+
+/** The workflow code in one file; bundling takes seconds, so the bundle of unchanged sources is kept. */
+async function workflowBundle(directory: string): Promise<string> {
+  const extension = path.extname(fileURLToPath(import.meta.url));
+  const root = fileURLToPath(new URL('../../', import.meta.url));
+  const file = path.join(directory, `workflows-${await fingerprint(root)}.js`);
+  const kept = await readFile(file, 'utf8').catch(() => undefined);
+  if (kept !== undefined) return kept;
+  const bundle: WorkflowBundleWithSourceMap = await bundleWorkflowCode({
+    workflowsPath: path.join(root, `workflows/index${extension}`),
+    payloadConverterPath,
+    logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} },
+  });
+  await mkdir(directory, { recursive: true });
+  const temporary = `${file}.${process.pid}`;
+  await writeFile(temporary, bundle.code);
+  await rename(temporary, file);
+  return bundle.code;
+}
+
+/** Changes with any source the bundle is made of, and with the SDK's version. */
+async function fingerprint(root: string): Promise<string> {
+  const hash = createHash('sha256');
+  const sdk = createRequire(import.meta.url)('@temporalio/workflow/package.json') as { version: string };
+  hash.update(sdk.version);
+  for (const folder of ['workflows', 'src/ocpp', 'src/temporal']) {
+    const names = await readdir(path.join(root, folder), { recursive: true });
+    for (const name of names.filter((n) => /\.[jt]s$/.test(n)).sort()) {
+      hash.update(name).update(await readFile(path.join(root, folder, name)));
+    }
+  }
+  return hash.digest('hex').slice(0, 16);
+}

@@ -1,0 +1,122 @@
+import { eq, sql } from 'drizzle-orm';
+import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, inject, it } from 'vitest';
+import { createBreaker, type Breaker } from '../../drizzle/breaker.ts';
+import { openDatabase, type Database } from '../../drizzle/client.ts';
+import { DatabaseAway, DatabaseTimeout, describeDatabaseError } from '../../drizzle/errors.ts';
+import { migrate } from '../../drizzle/migrate.ts';
+import { heartbeat } from '../../drizzle/schema.ts';
+import { createWriter, type Writer } from '../../drizzle/writer.ts';
+import { input, log, messageEvent, newChargePointId, open, startProxy, type Proxy } from './support.ts';
+
+let direct: Database;
+let proxy: Proxy;
+let database: Database;
+let breaker: Breaker;
+let writer: Writer;
+
+beforeAll(async () => {
+  direct = open(inject('databaseUrl'));
+  await migrate(direct);
+});
+afterAll(() => direct.close());
+
+beforeEach(async () => {
+  proxy = await startProxy(inject('databaseUrl'));
+  database = open(proxy.url);
+  breaker = createBreaker({ database, log, probeEveryMs: 100 });
+  writer = createWriter({ database, breaker, log, deadlineMs: 300 });
+});
+afterEach(async () => {
+  breaker.close();
+  await database.close();
+  await proxy.close();
+});
+
+const stored = async (id: string) =>
+  (await direct.db.select().from(heartbeat).where(eq(heartbeat.chargePointId, id))).length;
+const persist = (id: string) => writer.persist(input(id, [messageEvent(1)]));
+
+describe('when the database is away', () => {
+  it.each(['cut', 'silent'] as const)('rejects at once what waits, and goes on when it is back (%s)', async (mode) => {
+    const id = newChargePointId();
+    await persist(id);
+    proxy.mode(mode);
+
+    const waiting = [newChargePointId(), newChargePointId(), newChargePointId()].map(persist);
+    const results = await Promise.allSettled(waiting);
+    for (const result of results)
+      expect(result).toMatchObject({ status: 'rejected', reason: expect.any(DatabaseAway) });
+    expect(breaker.state).toMatchObject({ open: true, since: expect.any(Date), reason: expect.any(String) });
+
+    const before = performance.now();
+    await expect(persist(id)).rejects.toThrow(DatabaseAway);
+    expect(performance.now() - before).toBeLessThan(50);
+
+    proxy.mode('open');
+    await breaker.whenClosed();
+    expect(breaker.state).toEqual({ open: false });
+    const again = newChargePointId();
+    await persist(again);
+    expect(await stored(again)).toBe(1);
+  });
+
+  it('stops waiting for it when told so', async () => {
+    proxy.mode('cut');
+    await expect(persist(newChargePointId())).rejects.toThrow(DatabaseAway);
+    const abort = new AbortController();
+    const waiting = breaker.whenClosed(abort.signal);
+    abort.abort(new Error('told so'));
+    await expect(waiting).rejects.toThrow('told so');
+  });
+});
+
+describe('run', () => {
+  it('ends a query that the server does not answer, and the next one works', async () => {
+    await database.run((db) => db.execute(sql`select 1`));
+    proxy.mode('silent');
+    await expect(database.run((db) => db.execute(sql`select 1`), 100)).rejects.toThrow(DatabaseTimeout);
+    proxy.mode('open');
+    expect(await database.run((db) => db.execute(sql`select 2 as two`))).toEqual([{ two: 2 }]);
+  });
+
+  it('ends an SQL transaction whose connection is cut', async () => {
+    const cut = database.run((db) =>
+      db.transaction(async (tx) => {
+        await tx.execute(sql`select 1`);
+        proxy.mode('cut');
+        await tx.execute(sql`select 2`);
+      }),
+    );
+    const error: unknown = await cut.catch((reason: unknown) => reason);
+    expect(describeDatabaseError(error).kind).toBe('away');
+    proxy.mode('open');
+    expect(await database.run((db) => db.execute(sql`select 3 as three`))).toEqual([{ three: 3 }]);
+  });
+});
+
+describe('describeDatabaseError', () => {
+  const failure = async (work: Promise<unknown>) => describeDatabaseError(await work.catch((error: unknown) => error));
+
+  it('tells that nothing listens', async () => {
+    const nowhere = openDatabase({ url: 'postgres://postgres:postgres@127.0.0.1:1/postgres', log });
+    expect(await failure(nowhere.db.execute(sql`select 1`))).toEqual({
+      kind: 'away',
+      message: 'nothing listens at 127.0.0.1:1: is the database running? Is DATABASE_URL right?',
+    });
+    await nowhere.close();
+  });
+
+  it.each([
+    [sql`select 'x'::int`, 'refused-value'],
+    [sql`select 1 / 0`, 'refused-value'],
+    [sql`select * from no_such_table`, 'misconfigured'],
+    [sql`select from where`, 'other'],
+  ])('sorts what PostgreSQL says (%#)', async (query, kind) => {
+    expect(await failure(direct.db.execute(query))).toMatchObject({ kind });
+  });
+
+  it('does not repeat the statement and its parameters', async () => {
+    const { message } = await failure(direct.db.execute(sql`select ${'a secret'}::int`));
+    expect(message).not.toContain('select');
+  });
+});

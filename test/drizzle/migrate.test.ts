@@ -1,0 +1,27 @@
+import { sql } from 'drizzle-orm';
+import { expect, inject, it } from 'vitest';
+import { migrate } from '../../drizzle/migrate.ts';
+import { open } from './support.ts';
+
+it('migrates from several processes at once, and a second time without doing anything', async () => {
+  const databases = [open(inject('databaseUrl')), open(inject('databaseUrl'))];
+  await Promise.all(databases.map(migrate));
+  expect(await migrate(databases[0]!)).toBe(0);
+  await Promise.all(databases.map((database) => database.close()));
+});
+
+it('makes hypertables with policies and without superfluous indexes', async () => {
+  const database = open(inject('databaseUrl'));
+  await migrate(database);
+  const policies = await database.db.execute(sql`
+    select hypertable_name as name, array_agg(proc_name order by proc_name)::text as policies
+    from timescaledb_information.jobs where hypertable_schema = 'public' group by 1 order by 1`);
+  const both = '{policy_compression,policy_retention}';
+  expect(policies).toEqual(
+    ['heartbeat', 'message', 'meter_value', 'status_notification'].map((name) => ({ name, policies: both })),
+  );
+  const [indexes] = await database.db.execute(sql`
+    select count(*)::int as count from pg_indexes where schemaname = 'public' and tablename in ('heartbeat', 'message', 'meter_value', 'status_notification')`);
+  expect(indexes).toEqual({ count: 4 });
+  await database.close();
+});

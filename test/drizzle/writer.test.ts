@@ -1,0 +1,258 @@
+import { eq } from 'drizzle-orm';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { createBreaker, type Breaker } from '../../drizzle/breaker.ts';
+import type { Database } from '../../drizzle/client.ts';
+import { migrate } from '../../drizzle/migrate.ts';
+import { readBirth } from '../../drizzle/queries/chargePoint.ts';
+import { readCursors } from '../../drizzle/queries/cursors.ts';
+import * as schema from '../../drizzle/schema.ts';
+import { createWriter, type Writer } from '../../drizzle/writer.ts';
+import type { ChargePoint } from '../../workflows/state/model.ts';
+import {
+  connectorRow,
+  input,
+  JOURNAL,
+  later,
+  log,
+  messageEvent,
+  meterValuesEvent,
+  newChargePointId,
+  open,
+  T0,
+  transactionRow,
+} from './support.ts';
+
+let database: Database;
+let breaker: Breaker;
+let writer: Writer;
+
+beforeAll(async () => {
+  database = open(inject('databaseUrl'));
+  await migrate(database);
+  breaker = createBreaker({ database, log });
+  writer = createWriter({ database, breaker, log });
+});
+
+afterAll(async () => {
+  await writer.close();
+  breaker.close();
+  await database.close();
+});
+
+const rowsOf = (
+  table: 'message' | 'meterValue' | 'heartbeat' | 'statusNotification' | 'connection' | 'deadEvent',
+  id: string,
+) => database.db.select().from(schema[table]).where(eq(schema[table].chargePointId, id));
+
+describe('persist', () => {
+  it('stores events, their facts, the state and the cursor', async () => {
+    const id = newChargePointId();
+    const transaction = transactionRow(7, 3, {
+      aliases: [8],
+      notes: ['a note'],
+      grace: { reason: 'boot', since: T0, remainingMs: 1 },
+    });
+    const connector = connectorRow(1, 2, { info: `it's "fine"` });
+    await writer.persist(
+      input(id, [meterValuesEvent(1, ['100', '200']), messageEvent(2)], {
+        connectors: [connector],
+        transactions: [transaction],
+      }),
+    );
+
+    expect(await rowsOf('message', id)).toHaveLength(2);
+    expect(await rowsOf('heartbeat', id)).toEqual([{ chargePointId: id, at: later(2), journal: JOURNAL, seq: 2 }]);
+    expect((await rowsOf('meterValue', id)).map((row) => row)).toMatchObject([
+      { index: 0, at: later(1), value: '100', number: 100, normalised: 100, normalisedUnit: 'Wh' },
+      { index: 1, at: later(1), value: '200' },
+    ]);
+    const birth = await readBirth(database, id);
+    expect(birth.connectors).toEqual([connector]);
+    expect(birth.transactions).toEqual([transaction]);
+    expect(birth.cursors).toEqual({ [JOURNAL]: 2 });
+    expect(birth.version).toBe(3);
+  });
+
+  it('changes nothing when it is repeated', async () => {
+    const id = newChargePointId();
+    const dead = { event: messageEvent(3), dead: 'the reducer threw' };
+    const once = input(id, [meterValuesEvent(1, ['1', '2']), messageEvent(2), dead], {
+      connectors: [connectorRow(1, 1)],
+    });
+    await writer.persist(once);
+    await writer.persist(once);
+    expect(await rowsOf('message', id)).toHaveLength(3);
+    expect(await rowsOf('meterValue', id)).toHaveLength(2);
+    expect(await rowsOf('heartbeat', id)).toHaveLength(1);
+    expect(await rowsOf('deadEvent', id)).toHaveLength(1);
+  });
+
+  it('takes the same events twice at the same time', async () => {
+    const id = newChargePointId();
+    const once = input(id, [meterValuesEvent(1, ['1'])], { connectors: [connectorRow(1, 1)] });
+    await Promise.all([writer.persist(once), writer.persist(once), writer.persist(once)]);
+    expect(await rowsOf('meterValue', id)).toHaveLength(1);
+  });
+
+  it('never writes an older version over a newer one', async () => {
+    const id = newChargePointId();
+    await writer.persist(input(id, [], { connectors: [connectorRow(1, 5, { status: 'Charging' })] }));
+    await writer.persist(input(id, [], { connectors: [connectorRow(1, 4, { status: 'Available' })] }));
+    expect((await readBirth(database, id)).connectors).toMatchObject([{ status: 'Charging', version: 5 }]);
+    await writer.persist(input(id, [], { connectors: [connectorRow(1, 6, { status: 'Finishing' })] }));
+    expect((await readBirth(database, id)).connectors).toMatchObject([{ status: 'Finishing', version: 6 }]);
+  });
+
+  it('takes the newest of several versions in one input', async () => {
+    const id = newChargePointId();
+    const connectors = [connectorRow(1, 2), connectorRow(1, 3, { status: 'Faulted' }), connectorRow(1, 1)];
+    await writer.persist(input(id, [], { connectors }));
+    expect((await readBirth(database, id)).connectors).toMatchObject([{ status: 'Faulted', version: 3 }]);
+  });
+
+  it('moves a cursor only forward', async () => {
+    const id = newChargePointId();
+    await writer.persist(input(id, [messageEvent(9)]));
+    await writer.persist(input(id, [messageEvent(4)]));
+    expect(await readCursors(database, [id], [JOURNAL])).toEqual([{ chargePointId: id, journal: JOURNAL, seq: 9 }]);
+  });
+
+  it('leaves the columns that operators own alone', async () => {
+    const id = newChargePointId();
+    const chargePoint: ChargePoint = {
+      chargePointId: id,
+      vendor: 'V',
+      model: 'M',
+      serialNumber: null,
+      firmwareVersion: null,
+      iccid: null,
+      imsi: null,
+      meterType: null,
+      meterSerialNumber: null,
+      registration: 'pending',
+      lastBootAt: T0,
+      online: true,
+      onlineSince: T0,
+      offlineSince: null,
+      lastSeenAt: T0,
+      version: 1,
+    };
+    await writer.persist(input(id, [], { chargePoint }));
+    expect((await readBirth(database, id)).chargePoint).toEqual(chargePoint);
+
+    await database.db
+      .update(schema.chargePoint)
+      .set({ registration: 'accepted' })
+      .where(eq(schema.chargePoint.chargePointId, id));
+    await writer.persist(input(id, [], { chargePoint: { ...chargePoint, vendor: 'W', version: 2 } }));
+    expect((await readBirth(database, id)).chargePoint).toMatchObject({ registration: 'accepted', vendor: 'W' });
+  });
+
+  it('keeps payloads letter by letter and text as far as PostgreSQL can hold it', async () => {
+    const id = newChargePointId();
+    const payload = {
+      connectorId: 1,
+      status: 'Faulted',
+      errorCode: 'NoError',
+      info: 'nul \0, half \ud800, whole 😀, \\u0000',
+    };
+    await writer.persist(
+      input(id, [messageEvent(1, { action: 'StatusNotification', payload })], {
+        connectors: [connectorRow(1, 1, payload)],
+      }),
+    );
+    expect(await rowsOf('message', id)).toMatchObject([{ payload }]);
+    const info = 'nul \\u0000, half \ufffd, whole 😀, \\u0000';
+    expect(await rowsOf('statusNotification', id)).toMatchObject([{ info }]);
+    expect((await readBirth(database, id)).connectors).toMatchObject([{ info }]);
+    expect(await rowsOf('deadEvent', id)).toEqual([]);
+  });
+
+  it('stores both ends of a connection in any order, once', async () => {
+    const id = newChargePointId();
+    const connection = `${JOURNAL}-1`;
+    const connected = {
+      kind: 'connected',
+      seq: 1,
+      receivedAt: T0,
+      connection,
+      taskQueue: 'edge-1',
+      remoteAddress: '::1',
+      protocol: 'ocpp1.6',
+    } as const;
+    const disconnected = {
+      kind: 'disconnected',
+      seq: 2,
+      receivedAt: later(9),
+      connection,
+      code: 1006,
+      reason: '',
+    } as const;
+
+    await writer.persist(input(id, [disconnected]));
+    await writer.persist(input(id, [connected]));
+    await writer.persist(input(id, [{ ...disconnected, seq: 3, receivedAt: later(99) }]));
+    expect(await rowsOf('connection', id)).toMatchObject([
+      { openedAt: T0, taskQueue: 'edge-1', closedAt: later(9), closeCode: 1006, journal: JOURNAL },
+    ]);
+    expect(await readBirth(database, id)).toMatchObject({ openConnections: [] });
+
+    await writer.persist(input(id, [{ ...connected, connection: `${JOURNAL}-2` }]));
+    expect(await readBirth(database, id)).toMatchObject({
+      openConnections: [{ connection: `${JOURNAL}-2`, journal: JOURNAL, taskQueue: 'edge-1', openedAt: T0 }],
+    });
+  });
+});
+
+describe('a value the database refuses', () => {
+  const BEYOND_BIGINT = 1e30;
+
+  it('goes to dead_event alone, and the cursor moves past it', async () => {
+    const id = newChargePointId();
+    const status = (seq: number, connectorId: number) =>
+      messageEvent(seq, {
+        action: 'StatusNotification',
+        payload: { connectorId, status: 'Available', errorCode: 'NoError' },
+      });
+    await writer.persist(
+      input(id, [status(1, 1), status(2, BEYOND_BIGINT), status(3, 3)], {
+        connectors: [connectorRow(1, 1), connectorRow(BEYOND_BIGINT, 2)],
+      }),
+    );
+
+    expect((await rowsOf('statusNotification', id)).map((row) => 'connectorId' in row && row.connectorId)).toEqual([
+      1, 3,
+    ]);
+    expect(await rowsOf('message', id)).toHaveLength(3);
+    expect((await readBirth(database, id)).connectors).toMatchObject([{ connectorId: 1 }]);
+    expect((await readBirth(database, id)).cursors).toEqual({ [JOURNAL]: 3 });
+    expect(await rowsOf('deadEvent', id)).toMatchObject([
+      { tableName: 'status_notification', journal: JOURNAL, seq: 2, reason: expect.stringContaining('22') },
+      { tableName: 'connector', raw: expect.stringContaining('1e+30') },
+    ]);
+  });
+
+  it('harms nobody else in the same group', async () => {
+    const ids = Array.from({ length: 20 }, newChargePointId);
+    await Promise.all(
+      ids.map((id, index) => {
+        const connectorId = index % 7 === 3 ? BEYOND_BIGINT : 1;
+        return writer.persist(
+          input(id, [messageEvent(1)], { connectors: [connectorRow(connectorId, 1), connectorRow(2, 1)] }),
+        );
+      }),
+    );
+    const births = await Promise.all(ids.map((id) => readBirth(database, id)));
+    expect(births.map(({ connectors }) => connectors.length)).toEqual(ids.map((_, index) => (index % 7 === 3 ? 1 : 2)));
+    expect(births.every(({ cursors }) => cursors[JOURNAL] === 1)).toBe(true);
+    expect(breaker.state.open).toBe(false);
+  });
+
+  it('is not buried twice when the events come again', async () => {
+    const id = newChargePointId();
+    const again = input(id, [messageEvent(1)], { connectors: [connectorRow(BEYOND_BIGINT, 1)] });
+    await writer.persist(again);
+    await writer.persist(again);
+    expect(await rowsOf('deadEvent', id)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,218 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { NotSent } from '../../src/edge/calls.ts';
+import type { CallResult } from '../../workflows/events.ts';
+import { eventually, startTestEdge, type Client, type TestEdge } from './edge.ts';
+
+let test: TestEdge;
+let client: Client;
+let connection: string;
+
+beforeEach(async () => {
+  test = await startTestEdge();
+  client = await test.connect('/CP1');
+  await client.call('BootNotification', { chargePointVendor: 'V', chargePointModel: 'M' });
+  connection = test.events('CP1')[0]!.connection;
+});
+afterEach(() => test.close());
+
+const reset = (overrides: Partial<{ chargePointId: string; connection: string; commandId: string }> = {}) => ({
+  chargePointId: 'CP1',
+  connection,
+  commandId: randomUUID(),
+  action: 'Reset',
+  payload: { type: 'Soft' },
+  ...overrides,
+});
+const ofCalls = () => test.events('CP1').filter(({ kind }) => kind === 'callSent' || kind === 'callResult');
+const results = () => test.events('CP1').filter((event): event is CallResult => event.kind === 'callResult');
+const ended = (count = 1) => eventually(() => results().length === count, `${count} results`);
+/** Why the CALL was not sent. */
+const refusal = (request: Parameters<TestEdge['edge']['calls']['send']>[0]) =>
+  test.edge.calls.send(request).then(
+    () => 'sent',
+    (error: unknown) => (error instanceof NotSent ? error.reason : error),
+  );
+
+describe('a CALL', () => {
+  it('is journalled, written, and its answer journalled', async () => {
+    const request = reset();
+    await test.edge.calls.send(request);
+    const [, messageId, action, payload] = await client.nextCall();
+    expect([action, payload]).toEqual(['Reset', { type: 'Soft' }]);
+    expect(messageId).toMatch(/^[0-9a-f-]{36}$/);
+    expect(ofCalls()).toMatchObject([
+      { kind: 'callSent', connection, commandId: request.commandId, messageId, payload },
+    ]);
+    client.send([3, messageId, { status: 'Accepted' }]);
+    await ended();
+    expect(results()[0]).toMatchObject({
+      commandId: request.commandId,
+      messageId,
+      action: 'Reset',
+      outcome: { result: { status: 'Accepted' } },
+    });
+  });
+
+  it('is crossed by the station’s own messages, which are answered meanwhile', async () => {
+    await test.edge.calls.send(reset());
+    const [, messageId] = await client.nextCall();
+    await client.answersHeartbeatOnly();
+    client.send([3, messageId, { status: 'Accepted' }]);
+    await ended();
+  });
+
+  it.each([
+    [(id: string) => [4, id, 'NotSupported', 'no', {}], { error: 'NotSupported', description: 'no' }],
+    [(id: string) => [4, id, 'FormatViolation', 'x', null], { error: 'FormationViolation', description: 'x' }],
+    [(id: string) => [4, id], { error: 'GenericError', description: '' }],
+    [(id: string) => [3, id, 'Accepted'], { error: 'FormationViolation', description: expect.any(String) }],
+    [(id: string) => [3, id, null], { result: {} }],
+  ])('answered otherwise ends with what the station said (%#)', async (answer, outcome) => {
+    await test.edge.calls.send(reset());
+    const [, messageId] = await client.nextCall();
+    client.send(answer(messageId));
+    await ended();
+    expect(results()[0]?.outcome).toEqual(outcome);
+    await client.answersHeartbeatOnly();
+  });
+
+  it('with an answer nested deeper than JSON can be written again ends all the same', async () => {
+    await test.edge.calls.send(reset());
+    const [, messageId] = await client.nextCall();
+    client.send(`[3,"${messageId}",{"status":${'['.repeat(200_000)}${']'.repeat(200_000)}}]`);
+    await ended();
+    expect(results()[0]?.outcome).toMatchObject({ error: 'FormationViolation' });
+    await client.answersHeartbeatOnly();
+  });
+
+  it('without an answer in time ends as timed out; the late answer is dropped, the next CALL goes out', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      await test.edge.calls.send(reset());
+      const [, messageId] = await client.nextCall();
+      vi.advanceTimersByTime(29_999);
+      await client.answersHeartbeatOnly();
+      expect(results()).toEqual([]);
+      vi.advanceTimersByTime(1);
+      vi.useRealTimers();
+      await ended();
+      expect(results()[0]?.outcome).toEqual({ timeout: true });
+      client.send([3, messageId, { status: 'Accepted' }]);
+      await client.answersHeartbeatOnly();
+      await test.edge.calls.send(reset());
+      await client.nextCall();
+      expect(results()).toHaveLength(1);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('lost with its connection ends before the connection does', async () => {
+    await test.edge.calls.send(reset());
+    await client.nextCall();
+    client.socket.terminate();
+    await eventually(() => test.events('CP1').at(-1)?.kind === 'disconnected', 'disconnected');
+    expect(
+      test
+        .events('CP1')
+        .slice(-3)
+        .map(({ kind }) => kind),
+    ).toEqual(['callSent', 'callResult', 'disconnected']);
+    expect(results()[0]?.outcome).toEqual({ connectionLost: true });
+  });
+
+  it('whose socket closes before it is written counts as sent, and is lost', async () => {
+    const sent = test.edge.calls.send(reset());
+    client.socket.terminate();
+    await sent;
+    await eventually(() => test.events('CP1').at(-1)?.kind === 'disconnected', 'disconnected');
+    expect(results().map(({ outcome }) => outcome)).toEqual([{ connectionLost: true }]);
+  });
+
+  it('in flight on a socket that is cut leaves other stations served', async () => {
+    const other = await test.connect('/CP2');
+    await test.edge.calls.send(reset());
+    await client.nextCall();
+    client.socket.terminate();
+    await other.answersHeartbeatOnly();
+    const again = await test.connect('/CP1');
+    await again.answersHeartbeatOnly();
+  });
+});
+
+describe('an answer that belongs to no open CALL', () => {
+  it('is dropped: given twice, or to an id we never used', async () => {
+    await test.edge.calls.send(reset());
+    const [, messageId] = await client.nextCall();
+    client.send([3, messageId, { status: 'Accepted' }]);
+    client.send([3, messageId, { status: 'Rejected' }]);
+    client.send([3, 'unknown', { status: 'Accepted' }]);
+    await client.answersHeartbeatOnly();
+    await test.edge.calls.send(reset());
+    client.send([4, messageId, 'GenericError', '', {}]);
+    const [, second] = await client.nextCall();
+    client.send([3, second, { status: 'Rejected' }]);
+    await ended(2);
+    expect(results().map(({ outcome }) => outcome)).toEqual([
+      { result: { status: 'Accepted' } },
+      { result: { status: 'Rejected' } },
+    ]);
+  });
+
+  it('is dropped when another connection of the charge point gives it', async () => {
+    await test.edge.calls.send(reset());
+    const [, messageId] = await client.nextCall();
+    const newer = await test.connect('/CP1');
+    newer.send([3, messageId, { status: 'Accepted' }]);
+    await newer.answersHeartbeatOnly();
+    expect(results()).toEqual([]);
+  });
+});
+
+describe('a CALL is not sent', () => {
+  it('while another one waits for its answer', async () => {
+    await test.edge.calls.send(reset());
+    expect(await refusal(reset())).toBe('busy');
+    const [, messageId] = await client.nextCall();
+    client.send([3, messageId, { status: 'Accepted' }]);
+    await ended();
+    expect(await refusal(reset())).toBe('sent');
+  });
+
+  it('twice under one command id', async () => {
+    const request = reset();
+    await test.edge.calls.send(request);
+    const [, messageId] = await client.nextCall();
+    client.send([3, messageId, { status: 'Accepted' }]);
+    await ended();
+    expect(await refusal(request)).toBe('already sent');
+    expect(ofCalls()).toHaveLength(2);
+  });
+
+  it('to a connection that is not open here, or belongs to another charge point', async () => {
+    expect(await refusal(reset({ connection: '1-1' }))).toBe('not connected');
+    expect(await refusal(reset({ chargePointId: 'CP2' }))).toBe('not connected');
+    client.socket.close();
+    await eventually(() => !test.edge.isOpen(connection), 'closed');
+    expect(await refusal(reset())).toBe('not connected');
+  });
+
+  it('to any but the newest connection, and to the older one again when the newest has ended', async () => {
+    const newer = await test.connect('/CP1');
+    await newer.answersHeartbeatOnly();
+    expect(await refusal(reset())).toBe('not the newest connection');
+    newer.socket.terminate();
+    await eventually(() => test.edge.connections() === 1, 'the newest has ended');
+    expect(await refusal(reset())).toBe('sent');
+  });
+
+  it('when it cannot be journalled', async () => {
+    await test.journal.close();
+    const request = reset();
+    expect(await refusal(request)).toBe('not journalled');
+    expect(await refusal(request)).toBe('not journalled');
+    await client.pong();
+    expect(client.unread).toEqual([]);
+  });
+});

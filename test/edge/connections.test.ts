@@ -1,0 +1,193 @@
+import { once } from 'node:events';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Connected, Disconnected } from '../../workflows/events.ts';
+import { closed, eventually, rawUpgrade, startTestEdge, type Client, type TestEdge } from './edge.ts';
+
+let test: TestEdge;
+afterEach(() => test.close());
+
+const boot = { chargePointVendor: 'V', chargePointModel: 'M' };
+const kinds = (chargePointId: string) => test.events(chargePointId).map(({ kind }) => kind);
+const disconnected = (chargePointId: string) =>
+  test.events(chargePointId).filter((event): event is Disconnected => event.kind === 'disconnected');
+const connection = (chargePointId: string, index: number) =>
+  test.events(chargePointId).filter((event): event is Connected => event.kind === 'connected')[index]?.connection ?? '';
+
+describe('the end of a connection', () => {
+  it('is journalled once, with the code and reason of the close frame', async () => {
+    test = await startTestEdge();
+    const client = await test.connect('/CP1');
+    await client.call('BootNotification', boot);
+    client.socket.close(4001, 'going to sleep');
+    await eventually(() => disconnected('CP1').length > 0, 'disconnected');
+    expect(kinds('CP1')).toEqual(['connected', 'message', 'disconnected']);
+    expect(disconnected('CP1')[0]).toMatchObject({ code: 4001, reason: 'going to sleep' });
+    expect(test.edge.connections()).toBe(0);
+    expect(test.edge.isOpen(connection('CP1', 0))).toBe(false);
+  });
+
+  it('by a cut socket is 1006, and the charge point is served when it is back', async () => {
+    test = await startTestEdge();
+    const client = await test.connect('/CP1');
+    client.socket.terminate();
+    const again = await test.connect('/CP1');
+    await again.answersHeartbeatOnly();
+    await eventually(() => disconnected('CP1').length > 0, 'disconnected');
+    expect(disconnected('CP1')[0]).toMatchObject({ code: 1006, connection: connection('CP1', 0) });
+  });
+
+  it('comes after the messages that were read before it', async () => {
+    test = await startTestEdge();
+    const client = await test.connect('/CP1');
+    for (let i = 0; i < 20; i++) client.send([2, `b${i}`, 'BootNotification', boot]);
+    client.socket.close(1000);
+    await eventually(() => disconnected('CP1').length > 0, 'disconnected');
+    expect(kinds('CP1')).toEqual(['connected', ...Array.from({ length: 20 }, () => 'message'), 'disconnected']);
+  });
+});
+
+it('ten reconnects in a row are served', async () => {
+  test = await startTestEdge();
+  for (let i = 0; i < 10; i++) {
+    const client = await test.connect('/CP1');
+    await client.answersHeartbeatOnly();
+    client.socket.terminate();
+  }
+  await eventually(() => disconnected('CP1').length === 10, 'ten ends');
+  expect(new Set(disconnected('CP1').map((event) => event.connection)).size).toBe(10);
+});
+
+it('thirty charge points at once are served', async () => {
+  test = await startTestEdge();
+  const ids = Array.from({ length: 30 }, (_, index) => `CP${index}`);
+  const clients = await Promise.all(ids.map((id) => test.connect(`/${id}`)));
+  const answers = await Promise.all(clients.map((client) => client.call('BootNotification', boot)));
+  expect(answers.every(([type]) => type === 3)).toBe(true);
+  expect(test.edge.connections()).toBe(30);
+});
+
+describe('a second connection of a charge point', () => {
+  it('is served, and so is the old one, which is not closed', async () => {
+    test = await startTestEdge();
+    const old = await test.connect('/CP1');
+    const newer = await test.connect('/CP1');
+    await newer.answersHeartbeatOnly();
+    await old.answersHeartbeatOnly();
+    expect(test.edge.connections()).toBe(2);
+    await eventually(() => kinds('CP1').filter((kind) => kind === 'connected').length === 2, 'both are journalled');
+    expect(disconnected('CP1')).toEqual([]);
+  });
+
+  it('goes on when the old one ends, and the other way round', async () => {
+    test = await startTestEdge();
+    const [first, second] = [await test.connect('/CP1'), await test.connect('/CP1')];
+    first.socket.terminate();
+    await eventually(() => disconnected('CP1').length === 1, 'the old one has ended');
+    await second.answersHeartbeatOnly();
+    const third = await test.connect('/CP1');
+    third.socket.terminate();
+    await eventually(() => disconnected('CP1').length === 2, 'the newest has ended');
+    await second.answersHeartbeatOnly();
+  });
+});
+
+describe('presence', () => {
+  it('pings a quiet station, and keeps one that answers', async () => {
+    test = await startTestEdge({ settings: { pingIntervalMs: 80 } });
+    const client = await test.connect('/CP1');
+    for (let i = 0; i < 6; i++) await once(client.socket, 'ping');
+    await client.answersHeartbeatOnly();
+    expect(disconnected('CP1')).toEqual([]);
+  });
+
+  it('gives up a station without a sign of life for three intervals, not sooner', async () => {
+    test = await startTestEdge({ settings: { pingIntervalMs: 80 } });
+    const silent = await test.connect('/CP1', ['ocpp1.6'], { autoPong: false });
+    let pings = 0;
+    silent.socket.on('ping', () => (pings += 1));
+    expect(await silent.closed).toMatchObject({ code: 1006 });
+    expect(pings).toBeGreaterThanOrEqual(3);
+    await eventually(() => disconnected('CP1').length === 1, 'disconnected');
+    expect(disconnected('CP1')[0]).toMatchObject({ code: 1006 });
+  });
+
+  it('takes messages for signs of life where pongs are missing', async () => {
+    test = await startTestEdge({ settings: { pingIntervalMs: 80 } });
+    const client = await test.connect('/CP1', ['ocpp1.6'], { autoPong: false });
+    for (let pings = 0; pings < 8; pings++) {
+      await once(client.socket, 'ping');
+      await client.call('Heartbeat', {});
+    }
+    expect(client.socket.readyState).toBe(client.socket.OPEN);
+  });
+});
+
+describe('limits', () => {
+  it('a station that does not read its socket is cut, and costs the others nothing', async () => {
+    test = await startTestEdge();
+    const other = await test.connect('/CP2');
+    const socket = await rawUpgrade(test.edge.port, '/CP1');
+    const cut = closed(socket);
+    socket.pause();
+    const messageId = 'x'.repeat(255);
+    const frame = maskedText(JSON.stringify([2, messageId, 'Heartbeat', {}]));
+    const many = Buffer.concat(Array.from({ length: 500 }, () => frame));
+    const write = setInterval(() => {
+      if (socket.writableLength < 1e6) for (let i = 0; i < 20; i++) socket.write(many);
+    }, 1);
+    await eventually(() => disconnected('CP1').length === 1, 'cut', 15_000);
+    clearInterval(write);
+    socket.destroy();
+    await cut;
+    await other.answersHeartbeatOnly();
+    expect(test.logged).toContainEqual(
+      expect.objectContaining({ chargePoint: 'CP1', msg: 'the station does not read its socket: closed' }),
+    );
+  });
+
+  it('a station that sends without end while its answers wait is asked to come again later', async () => {
+    test = await startTestEdge();
+    const client = await test.connect('/CP1');
+    test.rows.gate = () => new Promise<void>((resolve) => setTimeout(resolve, 1_000));
+    client.send([2, 'a', 'Authorize', { idTag: 'NEW' }]);
+    for (let i = 0; i < 1_100; i++) client.send([2, `h${i}`, 'Heartbeat', {}]);
+    expect(await client.closed).toMatchObject({ code: 1013 });
+  });
+});
+
+describe('drain', () => {
+  it('closes every socket with 1012 after the answers it owes, and journals each end once', async () => {
+    test = await startTestEdge();
+    const ids = Array.from({ length: 20 }, (_, index) => `CP${index}`);
+    const clients = await Promise.all(ids.map((id) => test.connect(`/${id}`)));
+    for (const client of clients) client.send([2, 'b', 'BootNotification', boot]);
+    await Promise.all(clients.map((client) => client.pong()));
+    const drained = test.edge.drain();
+    const replies = await Promise.all(clients.map((client) => client.reply('b')));
+    expect(replies.every(([type]) => type === 3)).toBe(true);
+    for (const client of clients) expect(await client.closed).toEqual({ code: 1012, reason: 'service restart' });
+    await drained;
+    for (const id of ids) expect(kinds(id)).toEqual(['connected', 'message', 'disconnected']);
+    expect(test.edge.connections()).toBe(0);
+  });
+
+  it('refuses handshakes and says so in its health', async () => {
+    test = await startTestEdge();
+    const clients: Client[] = [];
+    for (let i = 0; i < 50; i++) clients.push(await test.connect(`/CP${i}`));
+    const drained = test.edge.drain();
+    const health = await fetch(`${test.http}/health`);
+    expect(health.status).toBe(503);
+    expect(await health.json()).toMatchObject({ status: 'draining' });
+    await expect(test.connect('/LATE')).rejects.toThrow('503');
+    await drained;
+    await expect(fetch(`${test.http}/health`)).rejects.toThrow('fetch failed');
+  });
+});
+
+/** A masked text frame with mask zero: the payload stands as it is. */
+function maskedText(text: string): Buffer {
+  const payload = Buffer.from(text);
+  const header = Buffer.from([0x81, 0x80 | 126, payload.length >> 8, payload.length & 0xff, 0, 0, 0, 0]);
+  return Buffer.concat([header, payload]);
+}

@@ -1,0 +1,220 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Journal } from '../../src/edge/journal.ts';
+import { ActorNotFound, Outbox, type Deliver } from '../../src/edge/outbox.ts';
+import type { EventBatch } from '../../workflows/events.ts';
+import { connected, malformed, message, openJournal, silent, temporaryDirectory } from './journalEvents.ts';
+
+/** How Temporal answers a delivery. `unheard`: it accepted, and the answer was lost. */
+type Answer = 'accepted' | 'unheard' | 'refused' | 'notFound';
+
+type Step =
+  | { do: 'append'; station: number; count: number; kind: 'connected' | 'malformed' | 'heartbeat' }
+  | { do: 'persist'; station: number; share: number }
+  | { do: 'loseActor'; station: number }
+  | { do: 'restart'; cursorsReadable: boolean }
+  | { do: 'wait' };
+
+const station = fc.integer({ min: 0, max: 2 });
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('append' as const),
+      station,
+      count: fc.integer({ min: 1, max: 12 }),
+      kind: fc.constantFrom('connected' as const, 'malformed' as const, 'heartbeat' as const),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('persist' as const),
+      station,
+      share: fc.double({ min: 0, max: 1, noNaN: true }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('loseActor' as const), station }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('restart' as const), cursorsReadable: fc.boolean() }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('wait' as const) }) },
+);
+const answers = fc.array(
+  fc.constantFrom<Answer>('accepted', 'accepted', 'accepted', 'unheard', 'refused', 'notFound'),
+  { minLength: 1, maxLength: 30 },
+);
+
+describe('Outbox', () => {
+  it('delivers gapless prefixes, one at a time, and skips nothing, whatever fails', { timeout: 120_000 }, async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40 }), answers, async (steps, script) => {
+        const world = new World(script);
+        try {
+          for (const next of steps) await world.take(next);
+          await world.finish();
+        } finally {
+          await world.end();
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
+/** Journal and outbox as they are; the actors and the database as what they have seen and stored. */
+class World {
+  readonly #temporary = temporaryDirectory();
+  readonly #script: Answer[];
+  #calls = 0;
+  #allAccepted = false;
+  #journal: Journal;
+  #outbox: Outbox;
+  readonly #inFlight = new Set<string>();
+  readonly #appended = new Map<string, number>();
+  readonly #seen = new Map<string, number>();
+  readonly #cursors = new Map<string, number>();
+  /** Actors that lost events, and were not yet given them again: they refuse gaps. */
+  readonly #lost = new Set<string>();
+  readonly #violations: string[] = [];
+
+  constructor(script: Answer[]) {
+    this.#script = script;
+    this.#journal = openJournal(this.#temporary.directory);
+    this.#outbox = this.#newOutbox();
+    this.#outbox.start();
+  }
+
+  async take(next: Step): Promise<void> {
+    if (next.do === 'append') return this.#append(`CP${next.station}`, next.count, next.kind);
+    if (next.do === 'persist') return this.#persist(`CP${next.station}`, next.share);
+    if (next.do === 'loseActor') return this.#loseActor(`CP${next.station}`);
+    if (next.do === 'restart') return this.#restart(next.cursorsReadable);
+    await new Promise((resolve) => setTimeout(resolve, 3));
+  }
+
+  /** Temporal accepts everything now: nothing may be missing. */
+  async finish(): Promise<void> {
+    this.#allAccepted = true;
+    for (let round = 0; round < 2_000 && !this.#complete(); round++) {
+      void this.#outbox.drained();
+      for (const { chargePointId, journal } of [...this.#outbox.unpersisted()]) {
+        const key = keyOf(journal, chargePointId);
+        if (this.#lost.has(key)) this.#redeliver(key, chargePointId, journal);
+        else this.#report(chargePointId, journal, this.#seen.get(key) ?? 0);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    expect(this.#violations).toEqual([]);
+    for (const [key, last] of this.#appended) expect([key, this.#seen.get(key)]).toEqual([key, last]);
+  }
+
+  async end(): Promise<void> {
+    await this.#outbox.stop();
+    await this.#journal.close();
+    this.#temporary.remove();
+  }
+
+  readonly #deliver: Deliver = async (chargePointId, text, { start }) => {
+    const batch = JSON.parse(text) as EventBatch;
+    const key = keyOf(batch.journal, chargePointId);
+    if (this.#inFlight.has(chargePointId)) this.#violations.push(`two deliveries to ${chargePointId}`);
+    this.#inFlight.add(chargePointId);
+    const answer = this.#allAccepted ? 'accepted' : (this.#script[this.#calls++ % this.#script.length] ?? 'accepted');
+    await new Promise(setImmediate);
+    this.#inFlight.delete(chargePointId);
+    if (answer === 'notFound' && !start) throw new ActorNotFound(chargePointId);
+    if (answer === 'refused' || answer === 'notFound') throw new Error('refused');
+    this.#receive(key, batch);
+    if (answer === 'unheard') throw new Error('deadline exceeded');
+  };
+
+  #receive(key: string, batch: EventBatch): void {
+    const dense = batch.events.every(({ seq }, index) => seq === batch.after + 1 + index);
+    if (!dense || batch.events.length === 0) this.#violations.push(`${key}: no gapless run after ${batch.after}`);
+    const seen = this.#seen.get(key) ?? 0;
+    if (batch.after > seen) {
+      if (!this.#lost.has(key)) this.#violations.push(`${key}: after ${batch.after}, but seen only ${seen}`);
+      return;
+    }
+    this.#seen.set(key, Math.max(seen, batch.events.at(-1)?.seq ?? 0));
+  }
+
+  async #append(chargePointId: string, count: number, kind: 'connected' | 'malformed' | 'heartbeat'): Promise<void> {
+    for (let index = 0; index < count; index++) {
+      const event = { connected: connected('1-1'), malformed: malformed('x'), heartbeat: message('Heartbeat') }[kind];
+      const { seq, flushed } = this.#journal.append(chargePointId, event);
+      this.#appended.set(keyOf(this.#journal.id, chargePointId), seq);
+      if (index === count - 1) await flushed;
+    }
+  }
+
+  #persist(chargePointId: string, share: number): void {
+    for (const journal of [...this.#journal.oldJournals(), this.#journal.id]) {
+      const key = keyOf(journal, chargePointId);
+      const cursor = this.#cursors.get(key) ?? 0;
+      const seen = this.#seen.get(key) ?? 0;
+      if (seen > cursor) this.#report(chargePointId, journal, cursor + Math.floor((seen - cursor) * share));
+    }
+  }
+
+  #report(chargePointId: string, journal: number, seq: number): void {
+    this.#cursors.set(keyOf(journal, chargePointId), seq);
+    this.#journal.trim(journal, chargePointId, seq);
+    this.#outbox.persisted(chargePointId, journal, seq);
+  }
+
+  /** A new one knows what the database knows. */
+  #loseActor(chargePointId: string): void {
+    for (const journal of [...this.#journal.oldJournals(), this.#journal.id]) {
+      const key = keyOf(journal, chargePointId);
+      if (!this.#seen.has(key)) continue;
+      this.#seen.set(key, this.#cursors.get(key) ?? 0);
+      this.#lost.add(key);
+      this.#redeliver(key, chargePointId, journal);
+    }
+  }
+
+  #redeliver(key: string, chargePointId: string, journal: number): void {
+    if (this.#outbox.redeliver(chargePointId, journal, this.#cursors.get(key) ?? 0)) this.#lost.delete(key);
+  }
+
+  async #restart(cursorsReadable: boolean): Promise<void> {
+    await this.#outbox.stop();
+    await this.#journal.close();
+    this.#journal = openJournal(this.#temporary.directory);
+    await this.#journal.closeOpenConnections();
+    for (const { chargePointId, journals } of this.#journal.streams()) {
+      for (const { journal, last } of journals) this.#appended.set(keyOf(journal, chargePointId), last);
+    }
+    this.#outbox = this.#newOutbox();
+    if (cursorsReadable) {
+      for (const [key, seq] of this.#cursors) {
+        const [journal, chargePointId = ''] = key.split(' ');
+        this.#report(chargePointId, Number(journal), seq);
+      }
+    }
+    // Everything kept goes out again: nothing is lost any more.
+    this.#lost.clear();
+    this.#outbox.start();
+  }
+
+  #newOutbox(): Outbox {
+    return new Outbox({
+      journal: this.#journal,
+      deliver: this.#deliver,
+      log: silent,
+      maxInFlight: 2,
+      batchBytes: 600,
+      credit: { events: 9, bytes: 3_000 },
+      backoff: { first: 1, most: 4 },
+      heartbeatMs: 40,
+    });
+  }
+
+  #complete(): boolean {
+    return [...this.#appended].every(([key, last]) => this.#seen.get(key) === last && !this.#lost.has(key));
+  }
+}
+
+function keyOf(journal: number, chargePointId: string): string {
+  return `${journal} ${chargePointId}`;
+}

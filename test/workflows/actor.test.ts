@@ -1,0 +1,176 @@
+import { describe, expect, it } from 'vitest';
+import { changes, connectionGone, follows, reduceBatch, tick } from '../../workflows/state/actor.ts';
+import * as commands from '../../workflows/state/commands.ts';
+import { newest, takesCallsAt } from '../../workflows/state/presence.ts';
+import { Station } from './station.ts';
+
+describe('the event log', () => {
+  it('is followed without gaps and without repeats', () => {
+    const station = new Station().connects('1-1').boots();
+    const event = station.message('Heartbeat', {});
+    expect(follows(station.state, { journal: 1, after: 2, events: [event] })).toBe('next');
+    expect(follows(station.state, { journal: 1, after: 3, events: [{ ...event, seq: 4 }] })).toBe('gap');
+    expect(follows(station.state, { journal: 1, after: 1, events: [{ ...event, seq: 2 }] })).toBe('seen');
+    expect(follows(station.state, { journal: 2, after: 0, events: [{ ...event, seq: 1 }] })).toBe('next');
+  });
+
+  it('keeps what is new of a batch that overlaps', () => {
+    const station = new Station().connects('1-1').boots();
+    const events = [station.message('Heartbeat', {}), station.message('Heartbeat', {})];
+    station.say(events[0]!);
+    const { judged } = reduceBatch(station.state, { journal: 1, after: 2, events });
+    expect(judged.map((j) => j.event.seq)).toEqual([4]);
+  });
+
+  it('goes on after an event whose reducer throws: that one becomes a dead event', () => {
+    const station = new Station().connects('1-1');
+    const poisoned = station.message('StartTransaction', {}, { answer: null as never });
+    const after = station.message('StatusNotification', { connectorId: 1, status: 'Available', errorCode: 'NoError' });
+    station.say(poisoned, after);
+    expect(station.judged.at(-2)?.dead).toBeTypeOf('string');
+    expect(station.state.connectors[1]?.status).toBe('Available');
+  });
+
+  it('marks what the station sent again, and makes no second fact of it', () => {
+    const station = new Station().connects('1-1').starts(7).meters(7, 500, { hash: 'abc' });
+    station.disconnects().connects('1-2').meters(7, 500, { hash: 'abc' });
+    expect(station.judged.at(-1)?.repeatOf).toBe('1:3');
+  });
+
+  it('stamps each changed row with a version that only grows', () => {
+    const station = new Station().connects('1-1').boots().status('Available');
+    const before = station.state;
+    const event = station.message('StatusNotification', {
+      connectorId: 2,
+      status: 'Faulted',
+      errorCode: 'GroundFailure',
+    });
+    const reduced = reduceBatch(before, { journal: 1, after: 3, events: [event] });
+    const { state, rows } = changes(before, reduced.state);
+    expect(rows.connectors).toMatchObject([{ connectorId: 2, version: before.version + 1 }]);
+    expect(rows.transactions).toEqual([]);
+    expect(state.connectors[1]?.version).toBeLessThan(state.version);
+  });
+});
+
+describe('a connector', () => {
+  it('moves only forward in time', () => {
+    const station = new Station().connects('1-1').status('Charging');
+    station.status('Available', 1, '2026-02-01T00:00:00.000Z');
+    expect(station.state.connectors[1]?.status).toBe('Charging');
+  });
+});
+
+describe('presence', () => {
+  it('is a set of connections: the end of an old one leaves the newest', () => {
+    const station = new Station().connects('1-1').connects('1-2');
+    station.connection = '1-1';
+    station.disconnects();
+    expect(station.state.chargePoint.online).toBe(true);
+    expect(newest(station.state.connections)?.connection).toBe('1-2');
+  });
+
+  it('lets CALLs through after the boot, or 10 s after the connection was opened', () => {
+    const station = new Station().connects('1-1');
+    const opened = station.now;
+    expect(takesCallsAt(newest(station.state.connections)!)).toBe(opened + 10_000);
+    station.boots();
+    expect(takesCallsAt(newest(station.state.connections)!)).toBe(0);
+  });
+});
+
+describe('a Reset', () => {
+  const requested = (payload: unknown, station = new Station().connects('1-1').boots()) => {
+    const request = { commandId: 'c1', action: 'Reset', payload, via: 'signal', requestedBy: null } as const;
+    const queue = commands.requested(station.state.commands, { ...request, requestedAt: station.instant });
+    station.state = { ...station.state, commands: queue };
+    return station;
+  };
+  const sent = (station: Station) =>
+    station.say(station.event('callSent', { commandId: 'c1', messageId: 'x', action: 'Reset', payload: {} }));
+  const answers = (station: Station, outcome: unknown) =>
+    station.say(station.event('callResult', { commandId: 'c1', messageId: 'x', action: 'Reset', outcome }));
+  const command = (station: Station) => station.state.commands[0];
+
+  it.each([undefined, null, {}, { type: 'Soft' }])('takes %j as Soft', (payload) => {
+    expect(command(requested(payload))).toMatchObject({ state: 'queued', payload: { type: 'Soft' } });
+  });
+
+  it.each(['Hard', 5, [], { type: 'hard' }, { type: 'Soft', extra: 1 }, { undecodable: 'x', raw: 'y' }])(
+    'refuses %j with a reason',
+    (payload) => {
+      expect(command(requested(payload))).toMatchObject({ state: 'refused', reason: expect.stringContaining('Soft') });
+    },
+  );
+
+  it('refuses actions that are no command, also names of object properties', () => {
+    const station = new Station();
+    for (const action of ['rest', '__proto__', 'constructor']) {
+      const request = { commandId: action, action, payload: {}, via: 'signal', requestedBy: null } as const;
+      const queue = commands.requested([], { ...request, requestedAt: station.instant });
+      expect(queue[0]).toMatchObject({ state: 'refused' });
+    }
+  });
+
+  it('is completed by the BootNotification after its answer', () => {
+    const station = answers(sent(requested({ type: 'Soft' })), { result: { status: 'Accepted' } });
+    expect(command(station)?.state).toBe('answered');
+    station.disconnects().connects('1-2').boots();
+    expect(command(station)).toMatchObject({
+      state: 'completed',
+      outcome: expect.stringContaining('BootNotification'),
+    });
+  });
+
+  it('is completed by the boot also when the socket dropped without an answer', () => {
+    const station = answers(sent(requested({ type: 'Hard' })), { connectionLost: true });
+    expect(command(station)).toMatchObject({ state: 'connectionLost', endedAt: null });
+    station.disconnects().connects('1-2').boots();
+    expect(command(station)?.state).toBe('completed');
+  });
+
+  it('keeps its outcome when the boot comes before the answer', () => {
+    const station = sent(requested({ type: 'Soft' })).boots();
+    answers(station, { result: { status: 'Accepted' } });
+    expect(command(station)).toMatchObject({ state: 'completed', answer: { status: 'Accepted' } });
+  });
+
+  it('ends with the word of the station when that is no', () => {
+    expect(command(answers(sent(requested({})), { result: { status: 'Rejected' } }))?.state).toBe('rejected');
+    expect(command(answers(sent(requested({})), { error: 'InternalError', description: 'x' }))).toMatchObject({
+      state: 'failed',
+      reason: 'InternalError: x',
+    });
+  });
+
+  it('is not observed when no boot follows within 10 minutes', () => {
+    const station = answers(sent(requested({})), { result: { status: 'Accepted' } });
+    expect(tick(station.state, station.now + 11 * 60_000).commands[0]).toMatchObject({ state: 'notObserved' });
+  });
+
+  it('expires at its deadline when the station stays away', () => {
+    const station = requested({}, new Station());
+    expect(tick(station.state, station.now + 3_600_000).commands[0]).toMatchObject({ state: 'expired' });
+  });
+
+  it('waits again when the connection it was handed to ended without callSent, and is never sent twice after it', () => {
+    const station = requested({});
+    const hand = () => commands.dispatched(station.state.commands, 'c1', station.connection);
+    station.state = { ...station.state, commands: hand() };
+    station.disconnects();
+    expect(command(station)?.state).toBe('queued');
+    station.connects('1-2').boots();
+    station.state = { ...station.state, commands: hand() };
+    sent(station).disconnects();
+    expect(command(station)?.state).toBe('sent');
+    expect(commands.nextToSend(station.state.commands)).toBeUndefined();
+  });
+
+  it('waits again when its edge is gone', () => {
+    const station = requested({});
+    const handed = { ...station.state, commands: commands.dispatched(station.state.commands, 'c1', '1-1') };
+    const state = connectionGone(handed, '1-1', station.instant);
+    expect(state.commands[0]?.state).toBe('queued');
+    expect(state.chargePoint.online).toBe(false);
+  });
+});

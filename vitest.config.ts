@@ -1,0 +1,26 @@
+import { defineConfig } from 'vitest/config';
+
+/** Tests that need no server of ours, or start their own: they are not made to wait for the shared ones. */
+const standalone = ['test/ocpp/**/*.test.ts', 'test/embedded/**/*.test.ts'];
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // The servers are shared and heavy: side by side, test files would only slow each other down.
+    fileParallelism: false,
+    projects: [
+      { extends: true, test: { name: 'standalone', include: standalone } },
+      {
+        extends: true,
+        test: {
+          name: 'servers',
+          include: ['test/**/*.test.ts'],
+          exclude: standalone,
+          globalSetup: 'test/support/servers.ts',
+        },
+      },
+    ],
+  },
+});

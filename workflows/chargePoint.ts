@@ -1,0 +1,352 @@
+/**
+ * The durable actor of one charge point; workflow id `charge-point/<id>`.
+ *
+ * Handlers only push, one loop drains: reduce, persist, send what is due, repeat. Only the loop changes the state.
+ */
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  condition,
+  continueAsNew,
+  defineQuery,
+  defineSignal,
+  defineUpdate,
+  isCancellation,
+  proxyActivities,
+  proxyLocalActivities,
+  setCurrentDetails,
+  setDefaultSignalHandler,
+  setHandler,
+  sleep,
+  TimeoutFailure,
+  upsertSearchAttributes,
+  uuid4,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Activities } from '../activities/activities.ts';
+import { details } from './details.ts';
+import type { EventBatch } from './events.ts';
+import { searchAttributesOf } from './searchAttributes.ts';
+import * as actor from './state/actor.ts';
+import * as commands from './state/commands.ts';
+import { asEventBatch, asSubmission, type Submission } from './state/inbound.ts';
+import type { Command, Connection, JudgedEvent, PersistInput } from './state/model.ts';
+import { newest, takesCallsAt } from './state/presence.ts';
+
+/** What a run hands to the next one: its state and everything that has arrived and is not reduced yet. */
+export interface Carried {
+  state: actor.ActorState;
+  inbox: EventBatch[];
+  requests: commands.CommandRequest[];
+}
+
+export const eventsSignal = defineSignal<[EventBatch]>('events');
+export const resetSignal = defineSignal<[unknown?]>('reset');
+export const commandSignal = defineSignal<[unknown]>('command');
+export const submitUpdate = defineUpdate<{ commandId: string }, [Submission]>('submit');
+export const stateQuery = defineQuery<actor.ActorState | undefined>('state');
+export const commandQuery = defineQuery<Command | undefined, [string]>('command');
+
+/** History length at which a run hands over to the next: far below Temporal's limits of events and signals per run. */
+const HISTORY_MOST = 1_500;
+/** Events reduced and persisted in one go. */
+const DRAIN_MOST = 500;
+/** A connection that said nothing for so long is checked with its edge (heartbeats ride along every 15 minutes). */
+const SILENCE_MS = 20 * 60_000;
+/** Wait after the edge refused a CALL before it is offered again. */
+const RETRY_SEND_MS = 2_000;
+
+const local = proxyLocalActivities<Activities>({ startToCloseTimeout: '2s', retry: { maximumAttempts: 1 } });
+const { waitForDatabase } = proxyActivities<Activities>({
+  startToCloseTimeout: '1h',
+  heartbeatTimeout: '20s',
+  retry: { initialInterval: '1s', maximumInterval: '10s' },
+  summary: 'database away • waiting until it answers',
+});
+
+export async function chargePoint(carried?: Carried): Promise<void> {
+  const chargePointId = workflowInfo().workflowId.replace(/^charge-point\//, '');
+  const inbox: EventBatch[] = carried?.inbox ?? [];
+  const requests: commands.CommandRequest[] = carried?.requests ?? [];
+  /** Changes that come from beside the loop (a CALL that was not sent, an edge that is gone), applied by it. */
+  const reports: ((state: actor.ActorState) => actor.ActorState)[] = [];
+  let state: actor.ActorState | undefined = carried && actor.migrate(carried.state);
+  let retiring = false;
+  let sending = 0;
+  let sendNotBefore = 0;
+  let asking = false;
+  let alarm: { at: number; scope: CancellationScope } | undefined;
+  let rang = false;
+
+  const now = () => new Date().toISOString();
+  const request = (submission: Partial<Submission>, via: Command['via'], refusal?: string): string => {
+    const commandId = submission.commandId ?? uuid4();
+    requests.push({
+      commandId,
+      action: submission.action ?? '?',
+      payload: submission.payload,
+      via,
+      requestedBy: submission.requestedBy ?? null,
+      requestedAt: now(),
+      ...(submission.deadlineMs === undefined ? {} : { deadlineMs: submission.deadlineMs }),
+      ...(refusal === undefined ? {} : { refusal }),
+    });
+    return commandId;
+  };
+
+  setHandler(
+    eventsSignal,
+    (batch) => {
+      const checked = asEventBatch(batch);
+      if ('problem' in checked) request({ action: 'events' }, 'signal', checked.problem);
+      else inbox.push(checked.batch);
+    },
+    { description: 'Events of the station, sent by an edge. Not for people.' },
+  );
+  setHandler(resetSignal, (payload) => void request({ action: 'Reset', payload }, 'signal'), {
+    description:
+      'Resets the charge point, now or when it is back. Input: {"type":"Soft"} or {"type":"Hard"}; none: Soft.',
+  });
+  setHandler(
+    commandSignal,
+    (input) => {
+      const checked = asSubmission(input);
+      if ('problem' in checked) request({ action: 'command' }, 'signal', checked.problem);
+      else request(checked.submission, 'signal');
+    },
+    { description: 'Queues a command. Input: {"action":"Reset","payload":{"type":"Hard"},"requestedBy":"name"}.' },
+  );
+  setDefaultSignalHandler((name) => {
+    request({ action: name }, 'signal', `there is no signal "${name.slice(0, 60)}": reset and command are for people`);
+  });
+  setHandler(
+    submitUpdate,
+    (submission) => {
+      const checked = asSubmission(submission);
+      return { commandId: 'problem' in checked ? '' : request(checked.submission, 'update') };
+    },
+    {
+      description: 'Queues a command and returns its id at once. Input as for signal "command".',
+      validator(submission) {
+        const checked = asSubmission(submission);
+        if ('problem' in checked) throw ApplicationFailure.nonRetryable(checked.problem, 'InvalidCommand');
+      },
+    },
+  );
+  setHandler(stateQuery, () => state, { description: 'All the actor knows.' });
+  setHandler(commandQuery, (id) => state?.commands.find((c) => c.commandId === id), {
+    description: 'One command by its id.',
+  });
+
+  // Cancel means retire in order: a cancelled scope would lose what was accepted, so a flag ends the loop when it is idle.
+  CancellationScope.current().cancelRequested.catch(() => (retiring = true));
+  await CancellationScope.nonCancellable(run);
+
+  async function run(): Promise<void> {
+    state ??= await rebirth();
+    show();
+    for (;;) {
+      const current = state;
+      wakeAt(Math.min(actor.nextTick(current), nextSend(current), nextSilence(current)));
+      const waiting = () => inbox.length + requests.length + reports.length;
+      await condition(() => waiting() > 0 || rang || (retiring && sending === 0) || handOver());
+      rang = false;
+      if (handOver()) await continueAsNew<typeof chargePoint>({ state: current, inbox, requests });
+      if (retiring && waiting() + sending === 0) {
+        throw new CancelledFailure('retired: the station gets a new actor when it speaks again');
+      }
+      await drain(current);
+      send();
+      checkSilence();
+      show();
+    }
+  }
+
+  /** Decided before draining, the queue carried along: at a steady stream of signals an empty queue never comes. */
+  function handOver(): boolean {
+    const { historyLength, continueAsNewSuggested } = workflowInfo();
+    return sending === 0 && !asking && (historyLength > HISTORY_MOST || continueAsNewSuggested);
+  }
+
+  async function drain(before: actor.ActorState): Promise<void> {
+    let next = before;
+    for (const apply of reports.splice(0)) next = apply(next);
+    for (const each of requests.splice(0)) next = { ...next, commands: commands.requested(next.commands, each) };
+    const runs = new Map<number, JudgedEvent[]>();
+    let taken = 0;
+    while (inbox.length > 0 && taken < DRAIN_MOST) {
+      const batch = inbox.shift() as EventBatch;
+      const fit = actor.follows(next, batch);
+      if (fit === 'seen' && !batch.redelivered) continue;
+      if (fit !== 'next') {
+        // Somebody lost something: this actor, the edge, or the database. What was reduced is stored first, then the
+        // database says where the station stands.
+        await persist(before, next, runs);
+        next = before = await rebirth(next);
+        runs.clear();
+        const again = actor.follows(next, batch);
+        if (again === 'seen' || (again === 'gap' && !batch.redelivered)) continue;
+      }
+      next = await withUnknownTransactions(next, batch);
+      const reduced = actor.reduceBatch(next, batch);
+      next = reduced.state;
+      runs.set(batch.journal, [...(runs.get(batch.journal) ?? []), ...reduced.judged]);
+      taken += batch.events.length;
+    }
+    await persist(before, actor.tick(next, Date.now()), runs);
+  }
+
+  /** One SQL transaction with rows and cursors; repeated, small and patiently, until the database has it. */
+  async function persist(before: actor.ActorState, after: actor.ActorState, runs: Map<number, JudgedEvent[]>) {
+    const { state: next, rows } = actor.changes(before, after);
+    const input: PersistInput = {
+      chargePointId,
+      runs: [...runs].map(([journal, events]) => ({ journal, upTo: next.cursors[journal] ?? 0, events })),
+      ...rows,
+    };
+    const changed = rows.chargePoint || rows.connectors.length + rows.transactions.length + rows.commands.length > 0;
+    if (runs.size > 0 || changed) await untilStored(() => local.persist(input));
+    state = next;
+  }
+
+  /** State as the database has it; what only the actor knows (what it heard lately) is kept. */
+  async function rebirth(old?: actor.ActorState): Promise<actor.ActorState> {
+    const { birth, settings } = await untilStored(() => local.loadChargePoint(chargePointId));
+    const fresh = actor.born(chargePointId, birth, settings);
+    // An edge refuses a command id that it has sent before, so offering it again is safe.
+    const queue = fresh.commands.map((c) => (c.state === 'dispatching' ? { ...c, state: 'queued' as const } : c));
+    state = { ...fresh, commands: queue, heard: old?.heard ?? [], recent: old?.recent ?? [] };
+    return state;
+  }
+
+  async function withUnknownTransactions(current: actor.ActorState, batch: EventBatch): Promise<actor.ActorState> {
+    const ids = actor.unknownTransactions(current, batch);
+    if (ids.length === 0) return current;
+    const found = await untilStored(() => local.loadTransactions(chargePointId, ids));
+    if (found.length === 0) return current;
+    return {
+      ...current,
+      transactions: { ...Object.fromEntries(found.map((t) => [t.transactionId, t])), ...current.transactions },
+    };
+  }
+
+  /** Waiting for a database that is away happens in an activity that carries no rows. */
+  async function untilStored<T>(step: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await step();
+      } catch (error) {
+        if (!(error instanceof ActivityFailure)) throw error;
+        await waitForDatabase(attempt);
+      }
+    }
+  }
+
+  function nextSend(current: actor.ActorState): number {
+    const connection = newest(current.connections);
+    if (!connection || sending > 0 || !commands.nextToSend(current.commands)) return Infinity;
+    return Math.max(sendNotBefore, takesCallsAt(connection));
+  }
+
+  /** Offers the command whose turn it is to the edge that holds the socket; beside the loop, never in it. */
+  function send(): void {
+    const current = state as actor.ActorState;
+    const connection = newest(current.connections);
+    const command = commands.nextToSend(current.commands);
+    if (!connection || !command || nextSend(current) > Date.now()) return;
+    state = { ...current, commands: commands.dispatched(current.commands, command.commandId, connection.connection) };
+    sending += 1;
+    void call(connection, command).finally(() => (sending -= 1));
+  }
+
+  async function call(connection: Connection, command: Command): Promise<void> {
+    const { commandId, action, payload } = command;
+    const kind = typeof payload.type === 'string' ? ` ${payload.type}` : '';
+    const { callStation } = proxyActivities<Activities>({
+      taskQueue: connection.taskQueue,
+      scheduleToStartTimeout: '5s',
+      startToCloseTimeout: '10s',
+      retry: { maximumAttempts: 1 },
+      summary: `call • ${action}${kind} → ${chargePointId}`,
+    });
+    try {
+      await callStation({ chargePointId, connection: connection.connection, commandId, action, payload });
+    } catch (error) {
+      const cause = error instanceof ActivityFailure ? error.cause : undefined;
+      if (edgeIsGone(cause)) {
+        reports.push((s) => actor.connectionGone(s, connection.connection, now()));
+      } else if (cause instanceof ApplicationFailure && cause.type === 'NotSent') {
+        sendNotBefore = Date.now() + RETRY_SEND_MS;
+        reports.push((s) => ({ ...s, commands: commands.notSent(s.commands, commandId, cause.message) }));
+      }
+      // Otherwise it is not known whether the CALL was written: the journal will say (callSent, or the connection's end).
+    }
+  }
+
+  function nextSilence(current: actor.ActorState): number {
+    const { connections, chargePoint } = current;
+    if (connections.length === 0 || asking) return Infinity;
+    return Date.parse(chargePoint.lastSeenAt ?? now()) + SILENCE_MS;
+  }
+
+  /** Asks the edges of a silent station whether they still hold its sockets: an edge may never have come back. */
+  function checkSilence(): void {
+    const current = state as actor.ActorState;
+    if (nextSilence(current) > Date.now()) return;
+    asking = true;
+    void Promise.all(current.connections.map(ask)).finally(() => {
+      asking = false;
+      const at = now();
+      reports.push((s) => ({ ...s, chargePoint: { ...s.chargePoint, lastSeenAt: at } }));
+    });
+  }
+
+  async function ask({ connection, taskQueue }: Connection): Promise<void> {
+    const { isOpen } = proxyActivities<Activities>({
+      taskQueue,
+      scheduleToStartTimeout: '30s',
+      startToCloseTimeout: '10s',
+      retry: { maximumAttempts: 1 },
+      summary: 'silent for long • does the edge still hold the socket?',
+    });
+    let open = true;
+    try {
+      open = await isOpen(connection);
+    } catch (error) {
+      open = !(error instanceof ActivityFailure && edgeIsGone(error.cause));
+    }
+    if (!open) reports.push((s) => actor.connectionGone(s, connection, now()));
+  }
+
+  /** One lasting timer, replaced only by an earlier one: a timer per turn of the loop would double the history. */
+  function wakeAt(at: number): void {
+    if (at === Infinity || (alarm && alarm.at <= at)) return;
+    alarm?.scope.cancel();
+    const scope = new CancellationScope({ cancellable: true });
+    const mine = { at, scope };
+    alarm = mine;
+    scope
+      .run(() => sleep(Math.max(1, at - Date.now())))
+      .catch((error: unknown) => {
+        if (!isCancellation(error)) throw error;
+      })
+      .finally(() => {
+        if (alarm !== mine) return;
+        alarm = undefined;
+        rang = true;
+      });
+  }
+
+  function show(): void {
+    const current = state as actor.ActorState;
+    setCurrentDetails(details(current));
+    const changed = searchAttributesOf(current.chargePoint, workflowInfo().typedSearchAttributes);
+    if (changed.length > 0) upsertSearchAttributes(changed);
+  }
+}
+
+function edgeIsGone(cause: unknown): boolean {
+  return cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_START';
+}

@@ -1,0 +1,2 @@
+/** What the worker bundles: the workflow types this project registers with Temporal. */
+export { chargePoint } from './chargePoint.ts';

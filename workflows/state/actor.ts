@@ -1,0 +1,308 @@
+/**
+ * The whole state of a charge point's actor and its reducer: `state + event → state + what the database must know`.
+ * Pure: no clock, no I/O; everything is replaced, never changed in place, so that a reducer that throws leaves the state
+ * as it was, and what is new is found by comparing references.
+ */
+import type { EventBatch, Instant, Message, StationEvent } from '../events.ts';
+import * as commands from './commands.ts';
+import { statusNotified, type Connectors } from './connectors.ts';
+import type { Birth, ChargePoint, Command, Connection, JudgedEvent, PersistInput } from './model.ts';
+import * as presence from './presence.ts';
+import { heardBefore, remember, type Heard } from './repeats.ts';
+import * as transactions from './transactions.ts';
+
+/** What is carried from run to run. Raise `format` with every change of shape, and teach `migrate` the step. */
+export interface ActorState {
+  format: 1;
+  settings: ActorSettings;
+  chargePoint: ChargePoint;
+  /** Sequence number up to which events were reduced, per journal id. */
+  cursors: Record<string, number>;
+  connections: Connection[];
+  connectors: Connectors;
+  transactions: transactions.Transactions;
+  commands: Command[];
+  heard: Heard[];
+  /** The newest events in words, for people. */
+  recent: { at: Instant; text: string }[];
+  /** Counter that guards the rows: see model.ts. */
+  version: number;
+}
+
+/** Settings an actor was born with: workflow code reads no environment. */
+export interface ActorSettings {
+  transactionEndGraceMs: number;
+}
+
+const RECENT_KEPT = 20;
+const CURSORS_KEPT = 32;
+
+export function born(chargePointId: string, birth: Birth, settings: ActorSettings): ActorState {
+  return {
+    format: 1,
+    settings,
+    chargePoint: birth.chargePoint ?? unknownChargePoint(chargePointId),
+    cursors: birth.cursors,
+    connections: birth.openConnections,
+    connectors: Object.fromEntries(birth.connectors.map((c) => [c.connectorId, c])),
+    transactions: Object.fromEntries(birth.transactions.map((t) => [t.transactionId, t])),
+    commands: birth.commands,
+    heard: [],
+    recent: [],
+    version: birth.version,
+  };
+}
+
+/** Brings a carried state of an older format to today's. */
+export function migrate(carried: ActorState): ActorState {
+  if (carried.format !== 1) throw new Error(`carried state has format ${String(carried.format)}, this code knows 1`);
+  return carried;
+}
+
+/** Whether a batch can be reduced: its events follow what the actor has seen, are all known, or leave a gap. */
+export function follows(state: ActorState, batch: EventBatch): 'next' | 'seen' | 'gap' {
+  const cursor = state.cursors[batch.journal] ?? 0;
+  const last = batch.after + batch.events.length;
+  if (last <= cursor) return 'seen';
+  return batch.after <= cursor ? 'next' : 'gap';
+}
+
+/** Reduces the events of a batch that are new. An event whose reducer throws becomes a dead event; the rest goes on. */
+export function reduceBatch(state: ActorState, batch: EventBatch): { state: ActorState; judged: JudgedEvent[] } {
+  const cursor = state.cursors[batch.journal] ?? 0;
+  const judged: JudgedEvent[] = [];
+  let next = state;
+  for (const event of batch.events) {
+    if (event.seq <= cursor) continue;
+    try {
+      const reduced = reduce(next, event, batch.journal);
+      next = reduced.state;
+      judged.push(reduced.judged);
+    } catch (error) {
+      judged.push({ event, dead: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  const last = batch.events.at(-1)?.seq ?? batch.after;
+  return { state: { ...next, cursors: withCursor(next.cursors, batch.journal, last) }, judged };
+}
+
+/** What time alone changes. */
+export function tick(state: ActorState, now: number): ActorState {
+  const overdue = state.chargePoint.online ? transactions.endOverdue(state.transactions, now) : state.transactions;
+  const late = commands.commandsOverdue(state.commands, new Date(now).toISOString());
+  return overdue === state.transactions && late === state.commands
+    ? state
+    : { ...state, transactions: overdue, commands: late };
+}
+
+/** When `tick` has something to do (ms since 1970); Infinity where nothing is pending. */
+export function nextTick(state: ActorState): number {
+  const grace = state.chargePoint.online ? transactions.nextGraceEnd(state.transactions) : Infinity;
+  return Math.min(grace, commands.nextCommandDue(state.commands));
+}
+
+/** Removes a connection whose edge is gone without having said so. */
+export function connectionGone(state: ActorState, connection: string, at: Instant): ActorState {
+  return withConnections(state, presence.closed(state.connections, connection), at, {
+    commands: commands.connectionEnded(state.commands, connection),
+  });
+}
+
+/**
+ * Stamps what is new since `before` with the next version and lists it for `persist`. Ended transactions and commands
+ * beyond those kept at hand leave the state here, after they were listed.
+ */
+export function changes(before: ActorState, after: ActorState): { state: ActorState; rows: Rows } {
+  const version = before.version + 1;
+  const stamp = <T extends { version: number }>(old: (key: T) => T | undefined) => {
+    return (row: T): T => (old(row) === row ? row : { ...row, version });
+  };
+  const chargePoint = stamp<ChargePoint>(() => before.chargePoint)(after.chargePoint);
+  const connectors = Object.values(after.connectors).map(stamp((c) => before.connectors[c.connectorId]));
+  const all = Object.values(after.transactions).map(stamp((t) => before.transactions[t.transactionId]));
+  const oldCommands = new Map(before.commands.map((c) => [c.commandId, c]));
+  const list = after.commands.map(stamp<Command>((c) => oldCommands.get(c.commandId)));
+  const fresh = <T extends { version: number }>(rows: T[]) => rows.filter((row) => row.version === version);
+  const rows: Rows = {
+    ...(chargePoint.version === version ? { chargePoint } : {}),
+    connectors: fresh(connectors),
+    transactions: fresh(all),
+    commands: fresh(list),
+  };
+  const changed = rows.chargePoint || rows.connectors.length + rows.transactions.length + rows.commands.length > 0;
+  if (!changed) return { state: after, rows };
+  const state: ActorState = {
+    ...after,
+    version,
+    chargePoint,
+    connectors: Object.fromEntries(connectors.map((c) => [c.connectorId, c])),
+    transactions: transactions.forgetEnded(Object.fromEntries(all.map((t) => [t.transactionId, t]))),
+    commands: commands.forgetEndedCommands(list),
+  };
+  return { state, rows };
+}
+
+export type Rows = Omit<PersistInput, 'chargePointId' | 'runs'>;
+
+/** The same again moves the time of what is noted: heartbeats do not push out everything else. */
+function noted(state: ActorState, at: Instant, text: string): ActorState {
+  const before = state.recent.at(-1)?.text === text ? state.recent.slice(0, -1) : state.recent;
+  return { ...state, recent: [...before, { at, text }].slice(-RECENT_KEPT) };
+}
+
+/** Transaction ids in a batch that the actor does not hold: an ended one may be in the database. */
+export function unknownTransactions(state: ActorState, batch: EventBatch): number[] {
+  const ids = batch.events.flatMap((event) => {
+    if (event.kind !== 'message' || event.seq <= (state.cursors[batch.journal] ?? 0)) return [];
+    const repeatedStart =
+      event.action === 'StartTransaction' && event.notes?.some((n) => n.startsWith('repeated-start'));
+    const said = repeatedStart && 'result' in event.answer ? event.answer.result : event.payload;
+    const id = said.transactionId;
+    return typeof id === 'number' && id > 0 && !transactions.resolve(state.transactions, id) ? [id] : [];
+  });
+  return [...new Set(ids)];
+}
+
+function reduce(state: ActorState, event: StationEvent, journal: number): { state: ActorState; judged: JudgedEvent } {
+  const at = event.receivedAt;
+  const judged: JudgedEvent = { event };
+  const base = noted({ ...state, chargePoint: presence.seen(state.chargePoint, at) }, at, describe(event));
+  switch (event.kind) {
+    case 'connected':
+      return { state: withConnections(base, presence.opened(base.connections, event, journal), at), judged };
+    case 'disconnected':
+      return { state: connectionGone(base, event.connection, at), judged };
+    case 'callSent':
+      return { state: { ...base, commands: commands.sent(base.commands, event) }, judged };
+    case 'callResult':
+      return { state: { ...base, commands: commands.answered(base.commands, event) }, judged };
+    case 'malformed':
+      return { state: base, judged };
+    case 'message': {
+      if ('error' in event.answer) return { state: base, judged };
+      return reduceMessage(base, event, journal);
+    }
+  }
+}
+
+function reduceMessage(state: ActorState, event: Message, journal: number): { state: ActorState; judged: JudgedEvent } {
+  if (event.action === 'Heartbeat') return { state, judged: { event } };
+  const repeatOf = heardBefore(state.heard, event);
+  // A start is told by its transaction id, which the edge fixed: clockless stations send equal starts for different sessions.
+  if (repeatOf !== undefined && event.action !== 'StartTransaction') return { state, judged: { event, repeatOf } };
+  const heard = remember(state.heard, event, journal);
+  const next = { ...state, heard, commands: commands.effectSeen(state.commands, event) };
+  const graceMs = state.settings.transactionEndGraceMs;
+  switch (event.action) {
+    case 'BootNotification': {
+      const chargePoint = presence.identified(next.chargePoint, event);
+      const suspected = transactions.suspectEnded(
+        next.transactions,
+        'the station booted',
+        event.at,
+        event.receivedAt,
+        graceMs,
+      );
+      const connections = presence.booted(next.connections, event.connection);
+      return { state: { ...next, chargePoint, connections, transactions: suspected }, judged: { event } };
+    }
+    case 'StatusNotification': {
+      const connectors = statusNotified(next.connectors, event);
+      const { connectorId, status } = event.payload;
+      const available = status === 'Available' && typeof connectorId === 'number' && connectorId > 0;
+      const reason = `connector ${String(connectorId)} is Available`;
+      const all = available
+        ? transactions.suspectEnded(next.transactions, reason, event.at, event.receivedAt, graceMs, connectorId)
+        : next.transactions;
+      return { state: { ...next, connectors, transactions: all }, judged: { event } };
+    }
+    case 'StartTransaction':
+      return withTransactions(next, event, transactions.started(next.transactions, event, graceMs));
+    case 'StopTransaction':
+      return withTransactions(next, event, transactions.stopped(next.transactions, event));
+    case 'MeterValues':
+      return withTransactions(next, event, transactions.metered(next.transactions, event));
+    default:
+      return { state: next, judged: { event } };
+  }
+}
+
+function withTransactions(state: ActorState, event: Message, judgement: transactions.Judgement) {
+  const { transactionId, repeat } = judgement;
+  const repeatOf = repeat ? { repeatOf: `transaction ${transactionId}` } : {};
+  return {
+    state: { ...state, transactions: judgement.transactions },
+    judged: { event, ...(transactionId === undefined ? {} : { transactionId }), ...repeatOf },
+  };
+}
+
+function withConnections(
+  state: ActorState,
+  connections: Connection[],
+  at: Instant,
+  changed: Partial<ActorState> = {},
+): ActorState {
+  const chargePoint = presence.presence(state.chargePoint, connections, at);
+  const all = transactions.presenceChanged(state.transactions, state.chargePoint, chargePoint);
+  return { ...state, ...changed, connections, chargePoint, transactions: all };
+}
+
+/** Journals come and go with edge boots; the oldest ones' cursors are not carried for ever. */
+function withCursor(cursors: Record<string, number>, journal: number, seq: number): Record<string, number> {
+  const next: Record<string, number> = { ...cursors, [journal]: seq };
+  const journals = Object.keys(next);
+  if (journals.length <= CURSORS_KEPT) return next;
+  const oldest = Math.min(...journals.map(Number));
+  return Object.fromEntries(Object.entries(next).filter(([id]) => Number(id) !== oldest));
+}
+
+/** The event in a few words, for the Temporal UI. */
+function describe(event: StationEvent): string {
+  switch (event.kind) {
+    case 'connected':
+      return `connected from ${event.remoteAddress}`;
+    case 'disconnected':
+      return `disconnected (${event.code}${event.reason ? ` ${event.reason}` : ''})`;
+    case 'malformed':
+      return `malformed frame: ${event.reason}`;
+    case 'callSent':
+      return `CALL ${event.action} sent`;
+    case 'callResult': {
+      const { outcome } = event;
+      if ('result' in outcome) return `${event.action} answered: ${String(outcome.result.status ?? 'ok')}`;
+      if ('error' in outcome) return `${event.action} answered: ${outcome.error}`;
+      return `${event.action}: ${'timeout' in outcome ? 'no answer in time' : 'connection lost'}`;
+    }
+    case 'message': {
+      const { payload, answer } = event;
+      const about = [
+        payload.connectorId === undefined ? '' : `connector ${String(payload.connectorId)}`,
+        payload.status === undefined ? '' : String(payload.status),
+        payload.transactionId === undefined ? '' : `transaction ${String(payload.transactionId)}`,
+      ].filter(Boolean);
+      const refused = 'error' in answer ? ` → ${answer.error}` : '';
+      return `${event.action}${about.length > 0 ? ` (${about.join(', ')})` : ''}${refused}`;
+    }
+  }
+}
+
+function unknownChargePoint(chargePointId: string): ChargePoint {
+  return {
+    chargePointId,
+    vendor: null,
+    model: null,
+    serialNumber: null,
+    firmwareVersion: null,
+    iccid: null,
+    imsi: null,
+    meterType: null,
+    meterSerialNumber: null,
+    registration: null,
+    lastBootAt: null,
+    online: false,
+    onlineSince: null,
+    offlineSince: null,
+    lastSeenAt: null,
+    version: 0,
+  };
+}

@@ -1,0 +1,184 @@
+/**
+ * Commands of one charge point: a queue that survives everything, one CALL in flight, the truth about what was written
+ * to the socket taken from the journal (`callSent`, `callResult`) and never from an activity's result.
+ */
+import { commandRules } from '../commands/rules.ts';
+import type { CallResult, CallSent, Instant, Message } from '../events.ts';
+import type { Command, CommandState } from './model.ts';
+
+/** Ended commands an actor keeps to show. */
+const ENDED_KEPT = 20;
+/** Commands that may wait at a time; one more is refused. */
+const OPEN_MOST = 200;
+
+/** What an operator asked for, as it came: it may be anything. */
+export interface CommandRequest {
+  commandId: string;
+  action: string;
+  payload: unknown;
+  via: Command['via'];
+  requestedBy: string | null;
+  requestedAt: Instant;
+  /** ms after `requestedAt`; the action's default where absent. */
+  deadlineMs?: number;
+  /** Why the request is refused before its payload is looked at. */
+  refusal?: string;
+}
+
+export function requested(commands: Command[], request: CommandRequest): Command[] {
+  if (commands.some((c) => c.commandId === request.commandId)) return commands;
+  const rules = commandRules.get(request.action);
+  const base: Command = {
+    commandId: request.commandId,
+    action: request.action.slice(0, 60),
+    payload: {},
+    state: 'queued',
+    reason: null,
+    via: request.via,
+    requestedBy: request.requestedBy,
+    requestedAt: request.requestedAt,
+    deadline: later(request.requestedAt, request.deadlineMs ?? rules?.deadlineMs ?? 0),
+    sentAt: null,
+    connection: null,
+    answer: null,
+    answeredAt: null,
+    outcome: null,
+    endedAt: null,
+    version: 0,
+  };
+  const refuse = (reason: string) => [...commands, end(base, 'refused', request.requestedAt, reason)];
+  if (request.refusal) return refuse(request.refusal);
+  if (!rules) return refuse(`unknown action "${base.action}": known are ${[...commandRules.keys()].join(', ')}`);
+  if (pending(commands).length >= OPEN_MOST) return refuse(`${OPEN_MOST} commands are waiting already`);
+  const checked = rules.check(request.payload);
+  if ('refusal' in checked) return refuse(checked.refusal);
+  return [...commands, { ...base, payload: checked.payload }];
+}
+
+/** The command whose turn it is, if the station may get a CALL now. */
+export function nextToSend(commands: Command[]): Command | undefined {
+  const busy = commands.some(
+    (c) =>
+      c.state === 'dispatching' ||
+      c.state === 'sent' ||
+      (c.state === 'answered' && commandRules.get(c.action)?.holdsQueue),
+  );
+  return busy ? undefined : commands.find((c) => c.state === 'queued');
+}
+
+export function dispatched(commands: Command[], commandId: string, connection: string): Command[] {
+  return update(commands, commandId, (c) => ({ ...c, state: 'dispatching', connection, reason: null }));
+}
+
+/** The edge said for certain that nothing was written. */
+export function notSent(commands: Command[], commandId: string, reason: string): Command[] {
+  return update(commands, commandId, (c) => (c.state === 'dispatching' ? { ...requeued(c), reason } : c));
+}
+
+export function sent(commands: Command[], event: CallSent): Command[] {
+  return update(commands, event.commandId, (c) => ({
+    ...c,
+    state: 'sent',
+    reason: null,
+    endedAt: null,
+    sentAt: event.receivedAt,
+    connection: event.connection,
+  }));
+}
+
+export function answered(commands: Command[], event: CallResult): Command[] {
+  return update(commands, event.commandId, (c) => {
+    if (c.state === 'completed') return 'result' in event.outcome ? withAnswer(c, event, event.outcome.result) : c;
+    const rules = commandRules.get(c.action);
+    const { outcome, receivedAt } = event;
+    if ('result' in outcome) {
+      const next = withAnswer(c, event, outcome.result);
+      if (!rules?.accepted(outcome.result)) return end(next, 'rejected', receivedAt, null);
+      return rules.effect ? { ...next, state: 'answered' } : end(next, 'completed', receivedAt, null);
+    }
+    if ('error' in outcome) return end(c, 'failed', receivedAt, `${outcome.error}: ${outcome.description}`);
+    // The station may have acted on it all the same: its effect is still looked for, the CALL is never sent again.
+    const [state, reason] =
+      'timeout' in outcome
+        ? (['timedOut', 'the station did not answer in time'] as const)
+        : (['connectionLost', 'the connection ended before the answer'] as const);
+    return rules?.effect ? { ...c, state, reason } : end(c, state, receivedAt, reason);
+  });
+}
+
+/** Without `callSent` before its end, nothing was written on a connection: what was handed to it waits again. */
+export function connectionEnded(commands: Command[], connection: string): Command[] {
+  return map(commands, (c) => (c.state === 'dispatching' && c.connection === connection ? requeued(c) : c));
+}
+
+/** A message of the station may be the effect a command was sent for; it may come before the command's answer. */
+export function effectSeen(commands: Command[], event: Message): Command[] {
+  return map(commands, (c) => {
+    if (!awaitsEffect(c) || c.sentAt === null || event.receivedAt < c.sentAt) return c;
+    if (!commandRules.get(c.action)?.effect?.seenIn(event)) return c;
+    return { ...end(c, 'completed', event.receivedAt, null), outcome: `${event.action} at ${event.receivedAt}` };
+  });
+}
+
+/** Expires what was not sent by its deadline and gives up waiting for effects. */
+export function commandsOverdue(commands: Command[], now: Instant): Command[] {
+  return map(commands, (c) => {
+    if (c.endedAt === null && now >= dueAt(c)) {
+      if (c.state === 'queued') return end(c, 'expired', now, 'not sent before its deadline');
+      if (c.state === 'dispatching') return end(c, 'expired', now, 'its edge never said whether it was sent');
+      if (c.state === 'answered') return end(c, 'notObserved', now, 'accepted, but its effect was not seen');
+      return end(c, c.state, now, c.reason ?? 'no answer was seen');
+    }
+    return c;
+  });
+}
+
+/** When the next command needs a look (ms since 1970). */
+export function nextCommandDue(commands: Command[]): number {
+  return Math.min(...pending(commands).map((c) => Date.parse(dueAt(c))));
+}
+
+export function pending(commands: Command[]): Command[] {
+  return commands.filter((c) => c.endedAt === null);
+}
+
+export function forgetEndedCommands(commands: Command[]): Command[] {
+  let surplus = commands.length - pending(commands).length - ENDED_KEPT;
+  return surplus <= 0 ? commands : commands.filter((c) => c.endedAt === null || surplus-- <= 0);
+}
+
+function awaitsEffect(c: Command): boolean {
+  return c.endedAt === null && ['sent', 'answered', 'timedOut', 'connectionLost'].includes(c.state);
+}
+
+/** When something about the command is settled at the latest. */
+function dueAt(c: Command): Instant {
+  if (c.sentAt === null) return c.deadline;
+  return later(c.sentAt, commandRules.get(c.action)?.effect?.withinMs ?? 120_000);
+}
+
+function requeued(c: Command): Command {
+  return { ...c, state: 'queued', connection: null };
+}
+
+function withAnswer(c: Command, event: CallResult, answer: Record<string, unknown>): Command {
+  return { ...c, answer, answeredAt: event.receivedAt };
+}
+
+function end(c: Command, state: CommandState, endedAt: Instant, reason: string | null): Command {
+  return { ...c, state, endedAt, reason };
+}
+
+function later(instant: Instant, ms: number): Instant {
+  return new Date(Date.parse(instant) + ms).toISOString();
+}
+
+function update(commands: Command[], commandId: string, change: (c: Command) => Command): Command[] {
+  return map(commands, (c) => (c.commandId === commandId ? change(c) : c));
+}
+
+/** Like Array.map, but the same array where nothing changed: what is new is what gets written. */
+function map(commands: Command[], change: (c: Command) => Command): Command[] {
+  const next = commands.map(change);
+  return next.some((c, i) => c !== commands[i]) ? next : commands;
+}

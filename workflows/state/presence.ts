@@ -1,0 +1,71 @@
+import type { Connected, Disconnected, Instant, Message } from '../events.ts';
+import type { ChargePoint, Connection } from './model.ts';
+
+/** A connection that has not booted gets no CALL in its first seconds: some stations drop the socket (evcc-io/evcc#25069). */
+const BOOT_WAIT_MS = 10_000;
+/** `lastSeenAt` is refreshed at most this often: it alone is no reason to write a row. */
+const LAST_SEEN_STEP_MS = 30_000;
+
+export function opened(connections: Connection[], event: Connected, journal: number): Connection[] {
+  if (connections.some((c) => c.connection === event.connection)) return connections;
+  const { connection, taskQueue, receivedAt } = event;
+  return [...connections, { connection, journal, taskQueue, openedAt: receivedAt, booted: false }];
+}
+
+/** Removes the event's own connection only: no clocks are compared between edges. */
+export function closed(connections: Connection[], connection: Disconnected['connection']): Connection[] {
+  return connections.some((c) => c.connection === connection)
+    ? connections.filter((c) => c.connection !== connection)
+    : connections;
+}
+
+export function booted(connections: Connection[], connection: string): Connection[] {
+  return connections.map((c) => (c.connection === connection && !c.booted ? { ...c, booted: true } : c));
+}
+
+/** The connection that gets the station's CALLs: the newest by arrival. */
+export function newest(connections: Connection[]): Connection | undefined {
+  return connections.at(-1);
+}
+
+/** When a connection takes CALLs: at once after its boot, else 10 s after it was opened. Milliseconds since 1970. */
+export function takesCallsAt(connection: Connection): number {
+  return connection.booted ? 0 : Date.parse(connection.openedAt) + BOOT_WAIT_MS;
+}
+
+export function presence(chargePoint: ChargePoint, connections: Connection[], at: Instant): ChargePoint {
+  const online = connections.length > 0;
+  if (online === chargePoint.online) return chargePoint;
+  return online
+    ? { ...chargePoint, online, onlineSince: at, offlineSince: null }
+    : { ...chargePoint, online, onlineSince: null, offlineSince: at };
+}
+
+export function seen(chargePoint: ChargePoint, at: Instant): ChargePoint {
+  const last = chargePoint.lastSeenAt;
+  return last && Date.parse(at) - Date.parse(last) < LAST_SEEN_STEP_MS
+    ? chargePoint
+    : { ...chargePoint, lastSeenAt: at };
+}
+
+/** Takes over what the station says of itself at boot (OCPP 1.6 §4.2). */
+export function identified(chargePoint: ChargePoint, event: Message): ChargePoint {
+  const text = (name: string) => (typeof event.payload[name] === 'string' ? (event.payload[name] as string) : null);
+  const registration = 'result' in event.answer ? event.answer.result.status : undefined;
+  return {
+    ...chargePoint,
+    vendor: text('chargePointVendor'),
+    model: text('chargePointModel'),
+    serialNumber: text('chargePointSerialNumber') ?? text('chargeBoxSerialNumber'),
+    firmwareVersion: text('firmwareVersion'),
+    iccid: text('iccid'),
+    imsi: text('imsi'),
+    meterType: text('meterType'),
+    meterSerialNumber: text('meterSerialNumber'),
+    registration:
+      registration === 'Accepted' || registration === 'Pending' || registration === 'Rejected'
+        ? (registration.toLowerCase() as ChargePoint['registration'])
+        : chargePoint.registration,
+    lastBootAt: event.receivedAt,
+  };
+}
