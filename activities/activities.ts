@@ -16,7 +16,8 @@ export interface Activities {
   waitForDatabase(attempt: number): Promise<void>;
   /**
    * Writes a CALL to the station's socket and returns; its answer comes through the journal. Fails with type `NotSent`
-   * where certainly nothing was written, with `AlreadySent` where this command id was written before.
+   * where certainly nothing was written, with `InvalidCommand` where nothing ever will be, with `AlreadySent` where this
+   * command id was written before.
    */
   callStation(call: StationCall): Promise<void>;
   /** Whether this edge still holds the socket of a connection. */

@@ -191,5 +191,5 @@ function round(value: number, digits: number): number {
 }
 
 function progress(text: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\u001B[K${text}`);
+  process.stderr.write(process.stderr.isTTY ? `\r\u001B[K${text}` : `${text}\n`);
 }

@@ -4,8 +4,8 @@ import type { Instant } from '../workflows/events.ts';
 /** `timestamptz` as `Instant`: UTC, ISO 8601 with milliseconds and `Z`. */
 export const instant = customType<{ data: Instant; driverData: string }>({
   dataType: () => 'timestamp with time zone',
-  // PostgreSQL's own text in a session at UTC, as `openDatabase` sets it: 2026-01-02 03:04:05.678+00
-  fromDriver: (text) => new Date(text.replace(' ', 'T').replace('+00', 'Z')).toISOString(),
+  // Of a session at UTC: 2026-01-02 03:04:05.678+00, within JSON 2026-01-02T03:04:05.678+00:00
+  fromDriver: (text) => new Date(text.replace(' ', 'T').replace(/\+00(?::00)?$/, 'Z')).toISOString(),
 });
 
 /**

@@ -1,7 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { sql } from 'drizzle-orm';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
-import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import type { Database } from './client.ts';
 import { describeDatabaseError } from './errors.ts';
 
@@ -19,69 +18,95 @@ export class TimescaleDbMissing extends Error {
  * Brings the tables to the newest migration; does nothing where they are. All or nothing, and safe to run from several
  * processes at once: one works, the others wait and find nothing to do.
  *
- * Not drizzle's own `migrate`, which reads what is applied before its transaction begins and takes no lock. The table
- * it keeps (`drizzle.__drizzle_migrations`) is the same, so drizzle-kit understands it.
+ * Not drizzle's own `migrate`, which takes no lock and needs an SQL transaction over several round trips (see
+ * `Queries`): here everything missing is one message to the server, and so one transaction. The table kept
+ * (`drizzle.__drizzle_migrations`) is the same, so drizzle-kit understands it.
  *
  * @returns how many migrations were applied
  * @throws TimescaleDbMissing
  */
 export async function migrate(database: Database): Promise<number> {
+  await assertTimescaleDb(database);
+  await script(database, [CREATE_EXTENSION, CREATE_TABLE]).catch(explainExtension);
+
   const migrations = readMigrationFiles({ migrationsFolder: FOLDER });
-
-  return database.run(
-    (db) =>
-      db.transaction(async (tx) => {
-        await tx.execute(sql.raw(`set local statement_timeout = ${DEADLINE_MS}`));
-        await tx.execute(sql`select pg_advisory_xact_lock(${LOCK}::bigint)`);
-        await createTimescaleDb(tx);
-
-        await tx.execute(sql`create schema if not exists drizzle`);
-        await tx.execute(sql`
-          create table if not exists drizzle.__drizzle_migrations (id serial primary key, hash text not null, created_at bigint)`);
-        const [row] = await tx.execute<{ newest: string | null }>(
-          sql`select max(created_at)::text as newest from drizzle.__drizzle_migrations`,
-        );
-        const newest = Number(row?.newest ?? 0);
-
-        const missing = migrations.filter((migration) => migration.folderMillis > newest);
-        for (const migration of missing) {
-          for (const statement of migration.sql) await tx.execute(sql.raw(statement));
-          await tx.execute(sql`
-            insert into drizzle.__drizzle_migrations (hash, created_at)
-            values (${migration.hash}, ${migration.folderMillis}::bigint)`);
-        }
-        return missing.length;
-      }),
-    DEADLINE_MS,
-  );
+  for (;;) {
+    const applied = await newestApplied(database);
+    const missing = migrations.filter(({ folderMillis }) => folderMillis > applied);
+    if (missing.length === 0) return 0;
+    try {
+      await script(database, [
+        assertNewest(applied),
+        ...missing.flatMap(({ sql: statements, hash, folderMillis }) => [
+          ...statements,
+          `insert into drizzle.__drizzle_migrations (hash, created_at) values ('${hash}', ${folderMillis})`,
+        ]),
+      ]);
+      return missing.length;
+    } catch (error) {
+      if ((await newestApplied(database)) === applied) throw error;
+      // Another process was faster: look again.
+    }
+  }
 }
 
-async function createTimescaleDb(tx: Pick<PostgresJsDatabase, 'execute'>): Promise<void> {
-  const [available] = await tx.execute(sql`select from pg_available_extensions where name = 'timescaledb'`);
-  if (!available) {
+const CREATE_EXTENSION = 'create extension if not exists timescaledb';
+const CREATE_TABLE = `
+  create schema if not exists drizzle;
+  create table if not exists drizzle.__drizzle_migrations (id serial primary key, hash text not null, created_at bigint)`;
+
+async function newestApplied(database: Database): Promise<number> {
+  const [row] = await database.run((db) =>
+    db.execute<{ newest: string | null }>(
+      sql`select max(created_at)::text as newest from drizzle.__drizzle_migrations`,
+    ),
+  );
+  return Number(row?.newest ?? 0);
+}
+
+function assertNewest(createdAt: number): string {
+  return `do $$ begin
+    if (select coalesce(max(created_at), 0) from drizzle.__drizzle_migrations) <> ${createdAt} then
+      raise exception 'another process has migrated meanwhile';
+    end if;
+  end $$`;
+}
+
+/** Several statements in one message are one SQL transaction. */
+async function script(database: Database, statements: string[]): Promise<void> {
+  const begin = [`set statement_timeout = ${DEADLINE_MS}`, `select pg_advisory_xact_lock(${LOCK})`];
+  const text = [...begin, ...statements, 'reset statement_timeout'].map((one) => one.trim().replace(/;$/, '')).join(';\n');
+  await database.run((db) => db.execute(sql.raw(text)), DEADLINE_MS);
+}
+
+async function assertTimescaleDb(database: Database): Promise<void> {
+  const [found] = await database.run((db) =>
+    db.execute<{ available: boolean; license: string | null }>(sql`
+      select
+        exists (select from pg_available_extensions where name = 'timescaledb') as available,
+        current_setting('timescaledb.license', true) as license`),
+  );
+  if (!found?.available) {
     throw new TimescaleDbMissing(
       'This PostgreSQL server has no TimescaleDB. Install TimescaleDB 2 (Community licence) on it ' +
         '(https://docs.timescale.com/self-hosted/latest/install/), use the image timescale/timescaledb, ' +
         'or leave DATABASE_URL out to use the embedded database.',
     );
   }
-  try {
-    await tx.execute(sql`create extension if not exists timescaledb`);
-  } catch (error) {
-    throw new TimescaleDbMissing(
-      `TimescaleDB is installed on this server, yet "create extension timescaledb" failed: ` +
-        `${describeDatabaseError(error).message}. It needs shared_preload_libraries = 'timescaledb' in postgresql.conf, ` +
-        'a restart, and a user that may create extensions.',
-      { cause: error },
-    );
-  }
-  const [setting] = await tx.execute<{ license: string | null }>(
-    sql`select current_setting('timescaledb.license', true) as license`,
-  );
-  if (setting?.license === 'apache') {
+  if (found.license === 'apache') {
     throw new TimescaleDbMissing(
       'This TimescaleDB has only its Apache-licensed part: compression, retention and continuous aggregates are missing. ' +
-        "Set timescaledb.license = 'timescale' in postgresql.conf (Community licence), or install the timescaledb package without -oss.",
+        "Set timescaledb.license = 'timescale' in postgresql.conf (Community licence), or install the package without -oss.",
     );
   }
+}
+
+function explainExtension(error: unknown): never {
+  const { kind, message } = describeDatabaseError(error);
+  if (kind === 'away') throw error;
+  throw new TimescaleDbMissing(
+    `TimescaleDB is installed on this server, yet "${CREATE_EXTENSION}" failed: ${message}. ` +
+      "It needs shared_preload_libraries = 'timescaledb' in postgresql.conf, a restart, and a user that may create extensions.",
+    { cause: error },
+  );
 }

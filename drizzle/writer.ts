@@ -52,6 +52,8 @@ export function createWriter(options: WriterOptions): Writer {
   /** Halved when a group took too long, so that a slow database is not asked for the same too much for ever. */
   let rowLimit = maxRows;
 
+  const run = (rows: Partial<Item['texts']>) => database.run((db) => db.execute(storeStatement(rows)), deadlineMs);
+
   const work = async (): Promise<void> => {
     while (waiting.length > 0) {
       const group = takeGroup();
@@ -87,7 +89,7 @@ export function createWriter(options: WriterOptions): Writer {
   const commit = async (group: Item[]): Promise<void> => {
     try {
       breaker.check();
-      await database.run((db) => db.execute(storeStatement(joined(group))), deadlineMs);
+      await run(joined(group));
       rowLimit = Math.min(maxRows, rowLimit + 100);
       for (const item of group) item.resolve();
     } catch (error) {
@@ -95,7 +97,8 @@ export function createWriter(options: WriterOptions): Writer {
     }
   };
 
-  const failed = async (group: Item[], error: unknown): Promise<void> => {
+  /** @param alone its rows were already tried one by one */
+  const failed = async (group: Item[], error: unknown, alone = false): Promise<void> => {
     const { kind, message } = describeDatabaseError(error);
     if (kind === 'away' || kind === 'misconfigured') {
       if (error instanceof DatabaseTimeout) rowLimit = Math.max(100, Math.floor(rowLimit / 2));
@@ -109,54 +112,42 @@ export function createWriter(options: WriterOptions): Writer {
       const half = Math.ceil(group.length / 2);
       await commit(group.slice(0, half));
       await commit(group.slice(half));
-    } else if (item && kind === 'refused-value') {
-      await storeWhatCanBe(item);
+    } else if (item && kind === 'refused-value' && !alone) {
+      await storeWhatCanBe(item).then(item.resolve, (reason: unknown) => failed([item], reason, true));
     } else {
       log.error({ chargePointId: item?.chargePointId, reason: message }, 'persist failed');
       item?.reject(error);
     }
   };
 
-  /** Row by row where it has to be: what the database refuses goes to `dead_event`, the cursor moves past it. */
-  const storeWhatCanBe = async (item: Item): Promise<void> => {
-    const { chargePointId, rows } = item;
-    try {
-      await database.run(
-        (db) =>
-          db.transaction(async (tx) => {
-            const dead: Rows['deadEvent'] = [];
-            const store = async (name: TableName, some: object[]): Promise<void> => {
-              if (some.length === 0) return;
-              const statement = storeStatement({ [name]: some.map((row) => encode(name, row)) });
-              try {
-                await tx.transaction((savepoint) => savepoint.execute(statement));
-              } catch (error) {
-                const { kind, message } = describeDatabaseError(error);
-                const [row] = some;
-                if (kind !== 'refused-value' || !row) throw error;
-                if (some.length === 1) {
-                  log.error({ chargePointId, table: name, reason: message }, 'the database refuses a row');
-                  dead.push(deadRow(chargePointId, name, row, message));
-                  return;
-                }
-                const half = Math.ceil(some.length / 2);
-                await store(name, some.slice(0, half));
-                await store(name, some.slice(half));
-              }
-            };
-            for (const name of TABLE_NAMES)
-              await store(name, name === 'deadEvent' ? [...rows.deadEvent, ...dead] : rows[name]);
-          }),
-        // Each refused row costs some round trips.
-        deadlineMs * 5,
-      );
-      item.resolve();
-    } catch (error) {
-      const { kind, message } = describeDatabaseError(error);
-      if (kind === 'away' || kind === 'misconfigured') return failed([item], error);
-      log.error({ chargePointId, reason: message }, 'persist failed');
-      item.reject(error);
-    }
+  /**
+   * Row by row where it has to be: what the database refuses goes to `dead_event`, and the cursor moves past it. Rows
+   * before cursor, in statements of their own: should the rest fail, the events come again, and rows stored twice are
+   * the same rows.
+   */
+  const storeWhatCanBe = async ({ chargePointId, rows }: Item): Promise<void> => {
+    const dead: Rows['deadEvent'] = [];
+    const store = async (name: TableName, some: object[]): Promise<void> => {
+      const [row] = some;
+      if (!row) return;
+      try {
+        await run({ [name]: some.map((one) => encode(name, one)) });
+      } catch (error) {
+        const { kind, message } = describeDatabaseError(error);
+        if (kind !== 'refused-value') throw error;
+        if (some.length === 1) {
+          log.error({ chargePointId, table: name, reason: message }, 'the database refuses a row');
+          dead.push(deadRow(chargePointId, name, row, message));
+          return;
+        }
+        const half = Math.ceil(some.length / 2);
+        await store(name, some.slice(0, half));
+        await store(name, some.slice(half));
+      }
+    };
+    for (const name of TABLE_NAMES) if (name !== 'deadEvent' && name !== 'cursor') await store(name, rows[name]);
+    const deadEvent = [...rows.deadEvent, ...dead].map((row) => encode('deadEvent', row));
+    await run({ deadEvent, cursor: rows.cursor.map((row) => encode('cursor', row)) });
   };
 
   return {

@@ -146,10 +146,13 @@ async function run(): Promise<void> {
     settings: {
       registration: settings.REGISTRATION,
       allowMissingSubprotocol: false,
-      pingIntervalMs: 60_000,
+      pingIntervalMs: 45_000,
       heartbeatInterval: settings.HEARTBEAT_INTERVAL,
       idTags: { unknownIdTags: settings.UNKNOWN_ID_TAGS, offlineUnknownTags: settings.OFFLINE_UNKNOWN_TAGS },
     },
+    ...(settings.ACKNOWLEDGE === 'actor'
+      ? { acknowledge: (chargePointId: string, seq: number) => outbox.accepted(chargePointId, seq) }
+      : {}),
     health: {
       temporal: () => health(link.down),
       database: () => health(breaker.state.open ? breaker.state : undefined),

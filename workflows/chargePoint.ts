@@ -280,6 +280,8 @@ export async function chargePoint(carried?: Carried): Promise<void> {
       } else if (cause instanceof ApplicationFailure && cause.type === 'NotSent') {
         sendNotBefore = Date.now() + RETRY_SEND_MS;
         reports.push((s) => ({ ...s, commands: commands.notSent(s.commands, commandId, cause.message) }));
+      } else if (cause instanceof ApplicationFailure && cause.type === 'InvalidCommand') {
+        reports.push((s) => ({ ...s, commands: commands.invalid(s.commands, commandId, now(), cause.message) }));
       }
       // Otherwise it is not known whether the CALL was written: the journal will say (callSent, or the connection's end).
     }

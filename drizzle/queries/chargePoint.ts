@@ -1,4 +1,18 @@
-import { and, arrayOverlaps, desc, eq, getTableColumns, gt, inArray, isNotNull, isNull, or, sql } from 'drizzle-orm';
+import {
+  and,
+  arrayOverlaps,
+  desc,
+  eq,
+  getTableColumns,
+  gt,
+  inArray,
+  isNotNull,
+  isNull,
+  or,
+  sql,
+  type Column,
+  type SQLWrapper,
+} from 'drizzle-orm';
 import type { Birth, ChargePoint, Command, Connection, Connector, Transaction } from '../../workflows/state/model.ts';
 import type { Database } from '../client.ts';
 import { chargePoint, command, connection, connector, cursor, transaction } from '../schema.ts';
@@ -8,76 +22,70 @@ const NEWEST = 20;
 /** Neither vendors known to be hasty about CALLs mind them this long after the connection opened. */
 const BOOTED_AFTER_MS = 10_000;
 
-/** What the database knows of a charge point, as of one moment. Every read goes by an index. */
+/** What the database knows of a charge point, as of one moment: one statement. Every part of it goes by an index. */
 export async function readBirth(database: Database, chargePointId: string): Promise<Birth> {
-  return database.run((db) =>
-    db.transaction(
-      async (tx) => {
-        const ofTransaction = eq(transaction.chargePointId, chargePointId);
-        const ofCommand = eq(command.chargePointId, chargePointId);
-        const newestTransaction = desc(sql`coalesce(${transaction.startedAt}, ${transaction.stoppedAt})`);
+  const [found] = await database.run((db) => {
+    const ofTransaction = eq(transaction.chargePointId, chargePointId);
+    const ofCommand = eq(command.chargePointId, chargePointId);
+    const lately = gt(transaction.stoppedAt, sql`now() - interval '7 days'`);
+    const startedOrStopped = sql`coalesce(${transaction.startedAt}, ${transaction.stoppedAt})`;
 
-        const [chargePoints, cursors, connections, connectors, open, estimated, ended, unfinished, finished] =
-          await Promise.all([
-            tx.select(chargePointColumns).from(chargePoint).where(eq(chargePoint.chargePointId, chargePointId)),
-            tx.select().from(cursor).where(eq(cursor.chargePointId, chargePointId)),
-            tx
-              .select()
-              .from(connection)
-              .where(and(eq(connection.chargePointId, chargePointId), isNull(connection.closedAt)))
-              .orderBy(connection.openedAt),
-            tx.select(connectorColumns).from(connector).where(eq(connector.chargePointId, chargePointId)),
-            tx
-              .select(transactionColumns)
-              .from(transaction)
-              .where(and(ofTransaction, isNull(transaction.stoppedAt))),
-            tx
-              .select(transactionColumns)
-              .from(transaction)
-              .where(
-                and(
-                  ofTransaction,
-                  eq(transaction.end, 'estimated'),
-                  gt(transaction.stoppedAt, sql`now() - interval '7 days'`),
-                ),
-              ),
-            tx
-              .select(transactionColumns)
-              .from(transaction)
-              .where(and(ofTransaction, isNotNull(transaction.stoppedAt)))
-              .orderBy(newestTransaction)
-              .limit(NEWEST),
-            tx
-              .select(commandColumns)
-              .from(command)
-              .where(and(ofCommand, isNull(command.endedAt))),
-            tx
-              .select(commandColumns)
-              .from(command)
-              .where(and(ofCommand, isNotNull(command.endedAt)))
-              .orderBy(desc(command.requestedAt))
-              .limit(NEWEST),
-          ]);
+    return db.execute<Record<keyof Parts, Record<string, unknown>[]>>(
+      sql`select ${sql.join(
+        Object.entries({
+          chargePoints: db.select(chargePointColumns).from(chargePoint).where(eq(chargePoint.chargePointId, chargePointId)),
+          cursors: db.select().from(cursor).where(eq(cursor.chargePointId, chargePointId)),
+          connections: db
+            .select()
+            .from(connection)
+            .where(and(eq(connection.chargePointId, chargePointId), isNull(connection.closedAt)))
+            .orderBy(connection.openedAt),
+          connectors: db.select(connectorColumns).from(connector).where(eq(connector.chargePointId, chargePointId)),
+          open: db.select(transactionColumns).from(transaction).where(and(ofTransaction, isNull(transaction.stoppedAt))),
+          estimated: db
+            .select(transactionColumns)
+            .from(transaction)
+            .where(and(ofTransaction, eq(transaction.end, 'estimated'), lately)),
+          ended: db
+            .select(transactionColumns)
+            .from(transaction)
+            .where(and(ofTransaction, isNotNull(transaction.stoppedAt)))
+            .orderBy(desc(startedOrStopped))
+            .limit(NEWEST),
+          unfinished: db.select(commandColumns).from(command).where(and(ofCommand, isNull(command.endedAt))),
+          finished: db
+            .select(commandColumns)
+            .from(command)
+            .where(and(ofCommand, isNotNull(command.endedAt)))
+            .orderBy(desc(command.requestedAt))
+            .limit(NEWEST),
+        } satisfies Record<keyof Parts, SQLWrapper>).map(
+          ([name, query]) => sql`(select coalesce(json_agg(r), '[]') from ${query} r) as ${sql.identifier(name)}`,
+        ),
+        sql`, `,
+      )}`,
+    );
+  });
+  const part = <Row>(name: keyof Parts, columns: Record<string, Column>): Row[] =>
+    (found?.[name] ?? []).map((row) => fromJson(columns, row) as Row);
 
-        const known: ChargePoint | null = chargePoints[0] ?? null;
-        const transactions: Transaction[] = [...keyed([...open, ...estimated, ...ended]).values()];
-        const commands: Command[] = [...unfinished, ...finished];
-        return {
-          chargePoint: known,
-          cursors: Object.fromEntries(cursors.map(({ journal, seq }) => [journal, seq])),
-          openConnections: connections.map((row) => toConnection(row, known?.lastBootAt ?? null)),
-          connectors,
-          transactions,
-          commands,
-          version: Math.max(
-            0,
-            ...[...chargePoints, ...connectors, ...transactions, ...commands].map((row) => row.version),
-          ),
-        };
-      },
-      { isolationLevel: 'repeatable read', accessMode: 'read only' },
-    ),
-  );
+  const [known = null] = part<ChargePoint>('chargePoints', chargePointColumns);
+  const connectors = part<Connector>('connectors', connectorColumns);
+  const transactions = byId((['ended', 'estimated', 'open'] as const).flatMap((name) => part<Transaction>(name, transactionColumns)));
+  const commands = (['unfinished', 'finished'] as const).flatMap((name) => part<Command>(name, commandColumns));
+  const cursors = part<typeof cursor.$inferSelect>('cursors', getTableColumns(cursor));
+  const connections = part<typeof connection.$inferSelect>('connections', getTableColumns(connection));
+  const versions = [known, ...connectors, ...transactions, ...commands].map((row) => row?.version ?? 0);
+
+  return {
+    chargePoint: known,
+    cursors: Object.fromEntries(cursors.map(({ journal, seq }) => [journal, seq])),
+    openConnections: connections.map((row) => toConnection(row, known?.lastBootAt ?? null)),
+    connectors,
+    transactions,
+    commands,
+    version: Math.max(0, ...versions),
+  };
 }
 
 /** Those of the transactions with these ids, or with one of them as alias, that are stored. */
@@ -125,8 +133,31 @@ const { chargePointId: _ofConnector, ...connectorColumns } = getTableColumns(con
 const { chargePointId: _ofTransaction, ...transactionColumns } = getTableColumns(transaction);
 const { chargePointId: _ofCommand, ...commandColumns } = getTableColumns(command);
 
-function keyed(transactions: Transaction[]): Map<number, Transaction> {
-  return new Map(transactions.map((row) => [row.transactionId, row]));
+interface Parts {
+  chargePoints: unknown;
+  cursors: unknown;
+  connections: unknown;
+  connectors: unknown;
+  open: unknown;
+  estimated: unknown;
+  ended: unknown;
+  unfinished: unknown;
+  finished: unknown;
+}
+
+/** A row as PostgreSQL's JSON has it, as drizzle would give it. */
+function fromJson(columns: Record<string, Column>, row: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(columns).map(([property, column]) => {
+      const value = row[column.name];
+      return [property, value === null ? null : column.mapFromDriverValue(value)];
+    }),
+  );
+}
+
+/** An ended transaction may have been found twice. */
+function byId(transactions: Transaction[]): Transaction[] {
+  return [...new Map(transactions.map((row) => [row.transactionId, row])).values()];
 }
 
 function toConnection(row: typeof connection.$inferSelect, lastBootAt: string | null): Connection {

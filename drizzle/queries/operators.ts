@@ -5,8 +5,8 @@ import { chargePoint, command, connector, transaction } from '../schema.ts';
 const SHOWN = 50;
 
 /** All charge points that are not deleted, by id. */
-export function listChargePoints({ run }: Database) {
-  return run((db) =>
+export function listChargePoints(database: Database) {
+  return database.run((db) =>
     db
       .select({
         chargePointId: chargePoint.chargePointId,
@@ -24,8 +24,8 @@ export function listChargePoints({ run }: Database) {
 }
 
 /** A charge point with its connectors, its newest transactions and its newest commands; undefined where it is unknown. */
-export async function showChargePoint({ run }: Database, chargePointId: string) {
-  const [found, connectors, transactions, commands] = await run((db) =>
+export async function showChargePoint(database: Database, chargePointId: string) {
+  const [found, connectors, transactions, commands] = await database.run((db) =>
     Promise.all([
       db
         .select()

@@ -206,7 +206,6 @@ export class Replica<Row extends { deleted: boolean }> {
   #stored(key: string): Row | undefined {
     if (key === '' || key.length > 255) return undefined;
     const text = this.#unflushed.get(key) ?? this.#rows.get(key);
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only `#put` writes the table
     return text === undefined ? undefined : (JSON.parse(text) as Row);
   }
 

@@ -61,7 +61,10 @@ export class EdgeAnswerContext implements AnswerContext {
   transactionIdFor(start: StartKey): number | undefined {
     const { recentStarts, transactionIds } = this.#parts;
     const earlier = recentStarts.find(this.chargePointId, start, this.messageId, this.now);
-    if (earlier !== undefined) return earlier;
+    if (earlier !== undefined) {
+      this.note(`repeatedStart: transaction ${earlier} was given to the same start`);
+      return earlier;
+    }
     const transactionId = transactionIds.take();
     if (transactionId !== undefined) {
       recentStarts.remember(this.chargePointId, start, this.messageId, transactionId, this.now);

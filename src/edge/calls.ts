@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { CallResult } from '../../workflows/events.ts';
+import { exactRequest, InvalidCommand } from '../ocpp/command.ts';
 import { commands } from '../ocpp/commands.ts';
 import { callFrame } from '../ocpp/frames.ts';
 import type { Connections } from './connections.ts';
@@ -60,9 +61,10 @@ export class Calls {
   /**
    * Journals the CALL, then writes it to the socket. Resolves when it is written, or when the socket closed in between:
    * both count as sent, and are followed by exactly one `callResult` event.
-   * @throws NotSent
+   * @throws NotSent, InvalidCommand
    */
   async send({ chargePointId, connection: id, commandId, action, payload }: CallRequest): Promise<void> {
+    const exact = exactPayload(action, payload);
     const connection = this.#sendable(chargePointId, id, commandId);
     const call: OpenCall = { commandId, messageId: randomUUID(), action };
     const receivedAt = new Date().toISOString();
@@ -73,7 +75,7 @@ export class Calls {
       commandId,
       messageId: call.messageId,
       action,
-      payload,
+      payload: exact,
     });
     if (flushed === undefined) throw new NotSent('not journalled', 'the journal takes no events');
     connection.call = call;
@@ -88,8 +90,8 @@ export class Calls {
     }
     if (connection.call !== call) return;
     call.timer = setTimeout(() => this.#timedOut(connection, call), timeoutOf(action));
-    connection.write(callFrame(call.messageId, action, payload));
-    if (typeof payload.requestedMessage === 'string') connection.triggered.add(payload.requestedMessage);
+    connection.write(callFrame(call.messageId, action, exact));
+    if (typeof exact.requestedMessage === 'string') connection.triggered.add(exact.requestedMessage);
   }
 
   /** An answer has arrived: from here on its CALL cannot time out. Undefined if no CALL with this id is open. */
@@ -149,6 +151,13 @@ export class Calls {
     const receivedAt = new Date().toISOString();
     connection.lane.run(() => this.end(connection, call, { timeout: true }, receivedAt));
   }
+}
+
+/** Nothing inexact leaves (OCPP-J errata 3.1). */
+function exactPayload(action: string, payload: unknown): Record<string, unknown> {
+  const message = commands.get(action);
+  if (message === undefined) throw new InvalidCommand(action, 'this edge knows no such command');
+  return exactRequest(message, payload);
 }
 
 function timeoutOf(action: string): number {

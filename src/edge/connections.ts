@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import { Lane } from './lane.ts';
 import type { StationConnection } from './station.ts';
 
@@ -6,6 +7,12 @@ export class Connections {
   readonly #byId = new Map<string, StationConnection>();
   /** More than one connection of a charge point: an old one is half-open. In order of arrival. */
   readonly #byChargePoint = new Map<string, { lane: Lane; connections: StationConnection[] }>();
+
+  readonly #log: Logger;
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
 
   get size(): number {
     return this.#byId.size;
@@ -28,7 +35,9 @@ export class Connections {
   open(chargePointId: string, create: (lane: Lane) => StationConnection): StationConnection {
     let entry = this.#byChargePoint.get(chargePointId);
     if (entry === undefined) {
-      entry = { lane: new Lane(), connections: [] };
+      const failed = (error: unknown) =>
+        this.#log.error({ err: error, chargePoint: chargePointId }, 'a message failed');
+      entry = { lane: new Lane(failed), connections: [] };
       this.#byChargePoint.set(chargePointId, entry);
     }
     const connection = create(entry.lane);

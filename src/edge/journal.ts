@@ -64,6 +64,7 @@ export class Journal {
   readonly #untrimmed = new Map<Stream, () => void>();
   readonly #diskTimer: NodeJS.Timeout;
   #diskRoom = Infinity;
+  #diskCheck: Promise<void> | undefined;
   #queuedBytes = 0;
   /** Bytes of events stored since LMDB's statistics were read. */
   #freshBytes = 0;
@@ -91,8 +92,8 @@ export class Journal {
     this.#loadStreams();
     this.id = Math.max(Date.now() * 4096 + randomInt(4096), Math.max(0, ...this.#streams.keys()) + 1);
     this.#streams.set(this.id, this.#own);
-    void this.#checkDisk();
-    this.#diskTimer = setInterval(() => void this.#checkDisk(), DISK_CHECK_MS).unref();
+    this.#diskTimer = setInterval(() => this.#checkDisk(), DISK_CHECK_MS).unref();
+    this.#checkDisk();
   }
 
   /**
@@ -113,7 +114,7 @@ export class Journal {
     return { seq, flushed };
   }
 
-  /** Called for each event once it is on the disk, in order, before the promise of `append` resolves. */
+  /** Called for each appended event once it is on the disk, in order, before the promise of `append` resolves. */
   onFlushed(listener: (chargePointId: string, event: StationEvent) => void): void {
     this.#listeners.push(listener);
   }
@@ -230,6 +231,7 @@ export class Journal {
 
   async close(): Promise<void> {
     clearInterval(this.#diskTimer);
+    await this.#diskCheck;
     await this.store.close();
   }
 
@@ -273,6 +275,7 @@ export class Journal {
         stream.flushed = seq;
         this.#queuedBytes -= bytes;
         this.#freshBytes += bytes;
+        if (journal !== this.id) return; // an earlier boot's, found by `streams`
         for (const listener of this.#listeners) listener(chargePointId, event);
       },
       failed: () => {
@@ -330,20 +333,25 @@ export class Journal {
   #makeRoom(): void {
     if (!this.#diskReserve.release()) return;
     this.#log.error('the disk under the journal is full: its reserve is used for trimming');
-    setImmediate(() => void this.#checkDisk());
+    setImmediate(() => this.#checkDisk());
   }
 
   #readStats(): void {
     const now = performance.now();
     if (now - this.#stats.at < STATS_INTERVAL_MS) return;
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- lmdb's own type says `{}`
     const stats = this.#events.getStats() as TableStats;
     const pages = stats.treeBranchPageCount + stats.treeLeafPageCount + stats.overflowPages;
     this.#stats = { bytes: pages * stats.pageSize, events: stats.entryCount, at: now };
     this.#freshBytes = 0;
   }
 
-  async #checkDisk(): Promise<void> {
+  #checkDisk(): void {
+    this.#diskCheck ??= this.#examineDisk().finally(() => {
+      this.#diskCheck = undefined;
+    });
+  }
+
+  async #examineDisk(): Promise<void> {
     const retries = [...this.#untrimmed.values()];
     this.#untrimmed.clear();
     for (const trim of retries) trim();

@@ -1,4 +1,4 @@
-/** Synchronous where it can be: a task that returns nothing is done when it returns. It must not throw. */
+/** Synchronous where it can be: a task that returns nothing is done when it returns. */
 export type Task = () => void | Promise<void>;
 
 /**
@@ -7,7 +7,13 @@ export type Task = () => void | Promise<void>;
  */
 export class Lane {
   readonly #waiting: Task[] = [];
+  readonly #failed: (error: unknown) => void;
   #running = false;
+
+  /** @param failed is told what a task threw; the next one runs all the same */
+  constructor(failed: (error: unknown) => void) {
+    this.#failed = failed;
+  }
 
   run(task: Task): void {
     this.#waiting.push(task);
@@ -22,13 +28,20 @@ export class Lane {
   #drain(): void {
     this.#running = true;
     for (let task = this.#waiting.shift(); task !== undefined; task = this.#waiting.shift()) {
-      const pending = task();
+      const pending = this.#start(task);
       if (pending !== undefined) {
-        const goOn = () => this.#drain();
-        pending.then(goOn, goOn);
+        void pending.catch(this.#failed).finally(() => this.#drain());
         return;
       }
     }
     this.#running = false;
+  }
+
+  #start(task: Task): void | Promise<void> {
+    try {
+      return task();
+    } catch (error) {
+      this.#failed(error);
+    }
   }
 }

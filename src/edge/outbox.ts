@@ -95,18 +95,21 @@ export class Outbox {
     this.#credit = options.credit ?? { events: 500, bytes: 1_000_000 };
     this.#heartbeatMs = options.heartbeatMs ?? 15 * 60_000;
     this.#backoff = options.backoff ?? { first: 200, most: 10_000 };
+    this.#journal.onFlushed((chargePointId, event) => this.#flushed(chargePointId, event));
+  }
+
+  /**
+   * Starts delivering, leftovers of earlier boots first. To be called when the journal has ended their connections and
+   * `Trimming` has asked what of them is persisted.
+   */
+  start(): void {
+    this.#running = true;
     for (const { chargePointId, journals } of this.#journal.streams()) {
       const station = this.#station(chargePointId);
       station.streams.unshift(...journals.map(({ journal, first, last }) => newStream(journal, first - 1, last)));
       for (const { first, last } of journals) this.#pending += last - first + 1;
       station.pendingSince = Date.now();
     }
-    this.#journal.onFlushed((chargePointId, event) => this.#flushed(chargePointId, event));
-  }
-
-  /** Starts delivering, leftovers of earlier boots first. */
-  start(): void {
-    this.#running = true;
     for (const station of this.#stations.values()) this.#settle(station);
     this.#sweepTimer = setInterval(() => this.#sweep(), Math.min(60_000, this.#heartbeatMs)).unref();
   }
@@ -138,6 +141,13 @@ export class Outbox {
     }
     const backlog = { events: this.#pending, stations, inFlight: this.#inFlight };
     return stations === 0 ? backlog : { ...backlog, oldestMs: Math.max(0, Date.now() - oldest) };
+  }
+
+  /** Resolves when Temporal has accepted the event of this boot's journal: what `ACKNOWLEDGE=actor` answers wait for. */
+  accepted(chargePointId: string, seq: number): Promise<void> {
+    const { own, acceptedWaiters } = this.#station(chargePointId);
+    if (own.highest >= seq) return Promise.resolve();
+    return new Promise((resolve) => acceptedWaiters.push({ seq, resolve }));
   }
 
   /** `listener` hears when a charge point has used up its credit: persisted events should be reported soon. */
@@ -206,7 +216,16 @@ export class Outbox {
     let station = this.#stations.get(chargePointId);
     if (station === undefined) {
       const own = newStream(this.#journal.id, 0, 0);
-      station = { chargePointId, own, streams: [own], state: 'idle', started: false, failures: 0, pendingSince: 0 };
+      station = {
+        chargePointId,
+        own,
+        streams: [own],
+        state: 'idle',
+        started: false,
+        failures: 0,
+        pendingSince: 0,
+        acceptedWaiters: [],
+      };
       this.#stations.set(chargePointId, station);
     }
     return station;
@@ -326,6 +345,9 @@ export class Outbox {
   #accepted(station: Station, stream: Stream, batch: Batch, readAt: number): void {
     this.#setDelivered(stream, batch.upTo);
     stream.highest = Math.max(stream.highest, batch.upTo);
+    while (station.acceptedWaiters[0] && station.acceptedWaiters[0].seq <= station.own.highest) {
+      station.acceptedWaiters.shift()?.resolve();
+    }
     if (batch.upTo > stream.persisted) {
       stream.unpersistedBatches.push({ upTo: batch.upTo, bytes: batch.bytes });
       this.#unpersisted.add(station);
@@ -404,6 +426,8 @@ interface Station {
   /** The next delivery need not start the actor. */
   started: boolean;
   failures: number;
+  /** In order of `seq`. */
+  acceptedWaiters: { seq: number; resolve: () => void }[];
   /** When the oldest pending event came, ms since 1970; 0 with none pending. */
   pendingSince: number;
   timer?: NodeJS.Timeout;

@@ -12,15 +12,18 @@ const LOG_INTERVAL_MS = 10_000;
 export class Recorder {
   readonly #journal: Journal;
   readonly #log: Logger;
+  readonly #acknowledge: Acknowledge | undefined;
   /** Events to be kept that the journal did not take, in their order. */
   #refused: { chargePointId: string; event: NewEvent }[] = [];
   #watched: Promise<void> | undefined;
   #failure: { since: string; reason: string } | undefined;
   #loggedAt = 0;
 
-  constructor(journal: Journal, log: Logger) {
+  /** @param acknowledge what a message's answer waits for beyond the flush; nothing where it is absent */
+  constructor(journal: Journal, log: Logger, acknowledge?: Acknowledge) {
     this.#journal = journal;
     this.#log = log;
+    this.#acknowledge = acknowledge;
   }
 
   /**
@@ -31,7 +34,8 @@ export class Recorder {
     try {
       return this.#append(chargePointId, event);
     } catch (error) {
-      if (!(error instanceof JournalFull)) return this.#recordPlain(chargePointId, event, error);
+      const plain = error instanceof JournalFull ? undefined : withoutPayload(event);
+      if (plain !== undefined) return this.#recordPlain(chargePointId, plain, error);
       this.#failed(error);
       return undefined;
     }
@@ -66,26 +70,23 @@ export class Recorder {
   }
 
   #append(chargePointId: string, event: NewEvent): Promise<void> {
-    const { flushed } = this.#journal.append(chargePointId, event);
+    const { seq, flushed } = this.#journal.append(chargePointId, event);
     if (flushed !== this.#watched) this.#watch(flushed);
-    return flushed;
+    const acknowledge = event.kind === 'message' ? this.#acknowledge : undefined;
+    return acknowledge ? flushed.then(() => acknowledge(chargePointId, seq)) : flushed;
   }
 
-  /** JSON.parse reads deeper nesting than JSON.stringify can write: such a payload cannot be kept, the event must be. */
-  #recordPlain(chargePointId: string, event: NewEvent, error: unknown): Promise<void> | undefined {
+  #recordPlain(chargePointId: string, event: NewEvent, reason: unknown): Promise<void> | undefined {
     this.#log.error(
-      { err: error, chargePoint: chargePointId, kind: event.kind },
+      { err: reason, chargePoint: chargePointId, kind: event.kind },
       'event journalled without its payload',
     );
-    const reason = 'unstorablePayload: cannot be written as JSON';
-    if (event.kind === 'message') {
-      return this.#append(chargePointId, { ...event, payload: {}, notes: [...(event.notes ?? []), reason] });
+    try {
+      return this.#append(chargePointId, event);
+    } catch (error) {
+      this.#failed(error);
+      return undefined;
     }
-    if (event.kind === 'callResult') {
-      const outcome = { error: 'FormationViolation', description: reason };
-      return this.#append(chargePointId, { ...event, outcome });
-    }
-    throw error;
   }
 
   /** Events of one group commit share its promise: one pair of handlers, whatever their number. */
@@ -105,4 +106,15 @@ export class Recorder {
     this.#loggedAt = now.getTime();
     this.#log.error({ err: error }, 'the journal takes no events: messages stay unanswered until it does');
   }
+}
+
+/** Resolves when the event with this number has come as far as its answer requires. */
+export type Acknowledge = (chargePointId: string, seq: number) => Promise<void>;
+
+/** JSON.parse reads deeper nesting than JSON.stringify can write: such a payload cannot be kept, the event must be. */
+function withoutPayload(event: NewEvent): NewEvent | undefined {
+  const reason = 'unstorablePayload: cannot be written as JSON';
+  if (event.kind === 'message') return { ...event, payload: {}, notes: [...(event.notes ?? []), reason] };
+  if (event.kind !== 'callResult') return undefined;
+  return { ...event, outcome: { error: 'FormationViolation', description: reason } };
 }

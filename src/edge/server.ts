@@ -8,7 +8,7 @@ import { reportHealth, type HealthSources } from './health.ts';
 import type { Journal } from './journal.ts';
 import type { Lane } from './lane.ts';
 import { startPings } from './presence.ts';
-import { Recorder } from './recorder.ts';
+import { Recorder, type Acknowledge } from './recorder.ts';
 import { MAX_MESSAGE_BYTES, StationConnection, type SocketData, type StationParts } from './station.ts';
 
 /** uWebSockets.js cuts a longer message without a close code; up to here we close with 1009 ourselves. */
@@ -29,6 +29,8 @@ export interface EdgeOptions extends AnsweringParts {
   port: number;
   journal: Journal;
   settings: AnsweringParts['settings'] & HandshakeSettings & { pingIntervalMs: number };
+  /** What answers to durable messages wait for beyond the journal's flush (`ACKNOWLEDGE=actor`). */
+  acknowledge?: Acknowledge;
   health: HealthSources;
 }
 
@@ -48,8 +50,8 @@ export interface Edge {
 export async function startEdge(options: EdgeOptions): Promise<Edge> {
   const { journal, directory, settings, log } = options;
   const taskQueue = `edge-${journal.id}`;
-  const recorder = new Recorder(journal, log);
-  const connections = new Connections();
+  const recorder = new Recorder(journal, log, options.acknowledge);
+  const connections = new Connections(log);
   const calls = new Calls({ connections, recorder, log });
   const handshake = new Handshake(directory, settings, log);
   const parts: StationParts = {

@@ -247,7 +247,7 @@ export class StationConnection implements Asking {
   }
 
   #malformed(text: string, reason: string, receivedAt: Instant, bytes: number): void {
-    this.#parts.log.info({ ...this.#who(), reason, bytes }, 'frame that is no OCPP-J message');
+    this.#parts.log.debug({ ...this.#who(), reason, bytes }, 'frame that is no OCPP-J message');
     const raw = cutText(text, MALFORMED_KEPT);
     this.lane.run(() => {
       const event = { kind: 'malformed', receivedAt, connection: this.id, raw, reason } as const;

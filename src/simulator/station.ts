@@ -67,6 +67,11 @@ export class Station {
 
   /** Sends a CALL once; undefined when the connection ended, or no answer came in time. */
   tryCall(action: string, payload: unknown, messageId: string = randomUUID()): Promise<Reply | undefined> {
+    return this.tryText(JSON.stringify([2, messageId, action, payload]), messageId);
+  }
+
+  /** Like `tryCall`, for a frame that JSON.stringify would not write. `messageId` is the one in the text. */
+  tryText(text: string, messageId: string): Promise<Reply | undefined> {
     const socket = this.#socket;
     if (socket?.readyState !== WebSocket.OPEN) return Promise.resolve(undefined);
     return new Promise((resolve) => {
@@ -77,7 +82,7 @@ export class Station {
         resolve(reply);
       };
       this.#waiting.set(messageId, settle);
-      socket.send(JSON.stringify([2, messageId, action, payload]));
+      socket.send(text);
     });
   }
 

@@ -22,14 +22,12 @@ export class DiskReserve {
     const { bavail, bsize } = await statfs(dirname(this.#file));
     if (bavail * bsize < 4 * this.#bytes) return;
     const chunk = randomFillSync(Buffer.alloc(Math.min(this.#bytes, 1024 * 1024))); // nothing that could be compressed
-    const file = await open(`${this.#file}.new`, 'w');
     try {
-      for (let left = this.#bytes; left > 0; left -= chunk.length)
-        await file.write(chunk, 0, Math.min(left, chunk.length));
+      await writeWhole(`${this.#file}.new`, this.#bytes, chunk);
+      await rename(`${this.#file}.new`, this.#file);
     } finally {
-      await file.close();
+      rmSync(`${this.#file}.new`, { force: true });
     }
-    await rename(`${this.#file}.new`, this.#file);
   }
 
   /** Gives the space free. False if it was free already. */
@@ -37,5 +35,14 @@ export class DiskReserve {
     if (!existsSync(this.#file)) return false;
     rmSync(this.#file);
     return true;
+  }
+}
+
+async function writeWhole(path: string, bytes: number, chunk: Buffer): Promise<void> {
+  const file = await open(path, 'w');
+  try {
+    for (let left = bytes; left > 0; left -= chunk.length) await file.write(chunk, 0, Math.min(left, chunk.length));
+  } finally {
+    await file.close();
   }
 }

@@ -33,7 +33,7 @@ afterEach(async () => {
 });
 
 const stored = async (id: string) =>
-  (await direct.db.select().from(heartbeat).where(eq(heartbeat.chargePointId, id))).length;
+  (await direct.run((db) => db.select().from(heartbeat).where(eq(heartbeat.chargePointId, id)))).length;
 const persist = (id: string) => writer.persist(input(id, [messageEvent(1)]));
 
 describe('when the database is away', () => {
@@ -79,18 +79,16 @@ describe('run', () => {
     expect(await database.run((db) => db.execute(sql`select 2 as two`))).toEqual([{ two: 2 }]);
   });
 
-  it('ends an SQL transaction whose connection is cut', async () => {
-    const cut = database.run((db) =>
-      db.transaction(async (tx) => {
-        await tx.execute(sql`select 1`);
-        proxy.mode('cut');
-        await tx.execute(sql`select 2`);
-      }),
-    );
-    const error: unknown = await cut.catch((reason: unknown) => reason);
-    expect(describeDatabaseError(error).kind).toBe('away');
+  it('rejects what runs and what waits when the connection is cut, and the next one works', async () => {
+    const select = (number: number) => database.run((db) => db.execute(sql`select ${number}::int as number, pg_sleep(0.2)::text as slept`));
+    await database.run((db) => db.execute(sql`select 1`));
+    const cut = [select(1), select(2), select(3)];
+    proxy.mode('cut');
+    for (const result of await Promise.allSettled(cut)) {
+      expect(result.status === 'rejected' && describeDatabaseError(result.reason).kind).toBe('away');
+    }
     proxy.mode('open');
-    expect(await database.run((db) => db.execute(sql`select 3 as three`))).toEqual([{ three: 3 }]);
+    expect(await select(4)).toMatchObject([{ number: 4 }]);
   });
 });
 
@@ -99,7 +97,7 @@ describe('describeDatabaseError', () => {
 
   it('tells that nothing listens', async () => {
     const nowhere = openDatabase({ url: 'postgres://postgres:postgres@127.0.0.1:1/postgres', log });
-    expect(await failure(nowhere.db.execute(sql`select 1`))).toEqual({
+    expect(await failure(nowhere.run((db) => db.execute(sql`select 1`)))).toEqual({
       kind: 'away',
       message: 'nothing listens at 127.0.0.1:1: is the database running? Is DATABASE_URL right?',
     });
@@ -112,11 +110,11 @@ describe('describeDatabaseError', () => {
     [sql`select * from no_such_table`, 'misconfigured'],
     [sql`select from where`, 'other'],
   ])('sorts what PostgreSQL says (%#)', async (query, kind) => {
-    expect(await failure(direct.db.execute(query))).toMatchObject({ kind });
+    expect(await failure(direct.run((db) => db.execute(query)))).toMatchObject({ kind });
   });
 
   it('does not repeat the statement and its parameters', async () => {
-    const { message } = await failure(direct.db.execute(sql`select ${'a secret'}::int`));
+    const { message } = await failure(direct.run((db) => db.execute(sql`select ${'a secret'}::int`)));
     expect(message).not.toContain('select');
   });
 });

@@ -22,7 +22,7 @@ let breaker: Breaker;
 beforeAll(async () => {
   database = open(inject('databaseUrl'));
   await migrate(database);
-  await database.db.delete(idTag);
+  await database.run((db) => db.delete(idTag));
   breaker = createBreaker({ database, log });
 });
 afterAll(async () => {

@@ -116,12 +116,12 @@ export interface Proxy {
 
 /** A network between client and database that can be broken. */
 export async function startProxy(url: string): Promise<Proxy> {
-  const target = new URL(url);
+  const { hostname, port } = new URL(url);
   const sockets = new Set<Socket>();
   let mode: 'open' | 'silent' | 'cut' = 'open';
   const server = createServer((socket) => {
-    if (mode === 'cut') return void socket.end();
-    const upstream = connect(Number(target.port), target.hostname);
+    if (mode === 'cut') return void socket.destroy();
+    const upstream = connect(Number(port), hostname);
     for (const [from, to] of [
       [socket, upstream],
       [upstream, socket],
@@ -133,9 +133,10 @@ export async function startProxy(url: string): Promise<Proxy> {
     }
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  target.port = String((server.address() as AddressInfo).port);
+  const own = new URL(url);
+  own.port = String((server.address() as AddressInfo).port);
   return {
-    url: target.href,
+    url: own.href,
     mode(next) {
       mode = next;
       if (next === 'cut') for (const socket of sockets) socket.destroy();

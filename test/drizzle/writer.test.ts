@@ -5,6 +5,7 @@ import type { Database } from '../../drizzle/client.ts';
 import { migrate } from '../../drizzle/migrate.ts';
 import { readBirth } from '../../drizzle/queries/chargePoint.ts';
 import { readCursors } from '../../drizzle/queries/cursors.ts';
+import { saveChargePoint } from '../../drizzle/queries/registrations.ts';
 import * as schema from '../../drizzle/schema.ts';
 import { createWriter, type Writer } from '../../drizzle/writer.ts';
 import type { ChargePoint } from '../../workflows/state/model.ts';
@@ -42,7 +43,7 @@ afterAll(async () => {
 const rowsOf = (
   table: 'message' | 'meterValue' | 'heartbeat' | 'statusNotification' | 'connection' | 'deadEvent',
   id: string,
-) => database.db.select().from(schema[table]).where(eq(schema[table].chargePointId, id));
+) => database.run((db) => db.select().from(schema[table]).where(eq(schema[table].chargePointId, id)));
 
 describe('persist', () => {
   it('stores events, their facts, the state and the cursor', async () => {
@@ -62,7 +63,7 @@ describe('persist', () => {
 
     expect(await rowsOf('message', id)).toHaveLength(2);
     expect(await rowsOf('heartbeat', id)).toEqual([{ chargePointId: id, at: later(2), journal: JOURNAL, seq: 2 }]);
-    expect((await rowsOf('meterValue', id)).map((row) => row)).toMatchObject([
+    expect(await rowsOf('meterValue', id)).toMatchObject([
       { index: 0, at: later(1), value: '100', number: 100, normalised: 100, normalisedUnit: 'Wh' },
       { index: 1, at: later(1), value: '200' },
     ]);
@@ -140,10 +141,7 @@ describe('persist', () => {
     await writer.persist(input(id, [], { chargePoint }));
     expect((await readBirth(database, id)).chargePoint).toEqual(chargePoint);
 
-    await database.db
-      .update(schema.chargePoint)
-      .set({ registration: 'accepted' })
-      .where(eq(schema.chargePoint.chargePointId, id));
+    await saveChargePoint(database, { chargePointId: id, registration: 'accepted' });
     await writer.persist(input(id, [], { chargePoint: { ...chargePoint, vendor: 'W', version: 2 } }));
     expect((await readBirth(database, id)).chargePoint).toMatchObject({ registration: 'accepted', vendor: 'W' });
   });

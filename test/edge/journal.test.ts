@@ -216,7 +216,7 @@ function canMount(): boolean {
   return spawnSync('unshare', ['-Urm', 'mount', '-t', 'tmpfs', 'tmpfs', tmpdir()]).status === 0;
 }
 
-function open(maxBytes = 1e9): Journal {
+function open(maxBytes = 32e6): Journal {
   const journal = openJournal(directory, maxBytes);
   opened.push(journal);
   return journal;
@@ -229,7 +229,7 @@ async function fill(journal: Journal, event: () => NewEvent): Promise<number> {
       const { flushed } = journal.append('A', event());
       if (count % 100 === 0) await flushed;
     } catch (error) {
-      expect(error).toBeInstanceOf(JournalFull);
+      if (!(error instanceof JournalFull)) throw error;
       await journal.store.settled();
       return count;
     }

@@ -14,7 +14,7 @@ export function temporaryDirectory(): { directory: string; remove: () => void } 
   return { directory, remove: () => rmSync(directory, { recursive: true, force: true }) };
 }
 
-export function openJournal(directory: string, maxBytes = 1e9): Journal {
+export function openJournal(directory: string, maxBytes = 32e6): Journal {
   return Journal.open({ directory, maxBytes, log: silent });
 }
 

@@ -42,21 +42,22 @@ describe('the embedded database', () => {
 
   it('serves several clients, each with its own statements and transactions', async () => {
     const clients = Array.from({ length: 6 }, () => client(database.url));
+    const failures: string[] = [];
     await clients[0]!`CREATE TABLE tally (client integer, n integer)`;
     await Promise.all(
       clients.map(async (sql, c) => {
         for (let n = 0; n < 50; n++) {
           const [row] = await sql`SELECT ${`${c}-${n}`}::text AS echo`;
           expect(row).toEqual({ echo: `${c}-${n}` });
-          await sql
-            .begin(async (transaction) => {
-              await transaction`INSERT INTO tally VALUES (${c}, ${n})`;
-              if (n % 2 === 1) throw new Error('odd');
-            })
-            .catch((error: Error) => expect(error.message).toBe('odd'));
+          const transaction = sql.begin(async (t) => {
+            await t`INSERT INTO tally VALUES (${c}, ${n})`;
+            if (n % 2 === 1) throw new Error('odd');
+          });
+          await transaction.catch((error: Error) => failures.push(error.message));
         }
       }),
     );
+    expect(failures).toEqual(Array.from({ length: 6 * 25 }, () => 'odd'));
     expect(await clients[1]!`SELECT client, count(*)::int FROM tally GROUP BY 1 ORDER BY 1`).toEqual(
       clients.map((_, c) => ({ client: c, count: 25 })),
     );
@@ -175,13 +176,13 @@ describe('the embedded database', () => {
 
   it('ends with its parent, however that ended', async () => {
     const home = await temporaryDirectory();
-    const parent = await otherProcess<number>(`
+    const parent = await otherProcess(`
       const { startDatabase } = await embedded('database.ts');
       const log = { info() {}, warn() {}, error() {} };
       const { pid } = await startDatabase({ directory: ${JSON.stringify(home)}, port: ${await freePort()}, log });
       say(pid);`);
     const child = identify(parent.said)!;
     await parent.kill9();
-    await eventually(() => !isRunning(child));
+    expect(await eventually(() => !isRunning(child))).toBe(true);
   });
 });

@@ -10,7 +10,7 @@ describe('the lock of a data directory', () => {
     const other = await otherProcess(`
       const { lockDataDir } = await embedded('lock.ts');
       await lockDataDir(${JSON.stringify(directory)});
-      say('locked');`);
+      say(process.pid);`);
     await expect(lockDataDir(directory)).rejects.toThrow(`${directory} is in use by process ${other.pid}`);
   });
 
@@ -19,7 +19,7 @@ describe('the lock of a data directory', () => {
     const other = await otherProcess(`
       const { lockDataDir } = await embedded('lock.ts');
       await lockDataDir(${JSON.stringify(directory)});
-      say('locked');`);
+      say(process.pid);`);
     await other.kill9();
     await expect(lockDataDir(directory)).resolves.toBeTypeOf('function');
   });
@@ -35,9 +35,8 @@ describe('the lock of a data directory', () => {
     await writeFile(join(directory, 'lock.1'), JSON.stringify({ pid: process.pid, startedAt: 'long ago' }));
     const attempts = await Promise.allSettled(Array.from({ length: 30 }, () => lockDataDir(directory)));
     expect(attempts.filter((attempt) => attempt.status === 'fulfilled')).toHaveLength(1);
-    for (const attempt of attempts) {
-      if (attempt.status === 'rejected') expect(attempt.reason).toBeInstanceOf(DataDirLockedError);
-    }
+    const refusals = attempts.flatMap((attempt) => (attempt.status === 'rejected' ? [attempt.reason] : []));
+    expect(refusals.every((reason) => reason instanceof DataDirLockedError)).toBe(true);
   });
 
   it('can be taken again after it was given back, and leaves one file', async () => {

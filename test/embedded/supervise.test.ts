@@ -51,6 +51,7 @@ describe('a supervised server', () => {
       process.kill(pid!, 'SIGKILL');
       await eventually(() => server.pid !== undefined && server.pid !== pid);
       await eventually(() => settings.probe().then(() => true));
+      await expect(settings.probe()).resolves.toBeUndefined();
     }
   });
 
@@ -90,7 +91,7 @@ describe('a supervised server', () => {
   it('left behind by a killed parent is ended by the next start', async () => {
     const settings = await options(listening);
     const { directory, args, address } = settings;
-    const parent = await otherProcess<number>(`
+    const parent = await otherProcess(`
       const { supervise } = await embedded('supervise.ts');
       const log = { info() {}, warn() {}, error() {} };
       const { connect } = await import('node:net');
@@ -136,6 +137,6 @@ describe('a port', () => {
   it('that is free stays free', async () => {
     const port = await freePort();
     await assertPortFree('127.0.0.1', port, 'API_PORT');
-    await assertPortFree('127.0.0.1', port, 'API_PORT');
+    await expect(assertPortFree('127.0.0.1', port, 'API_PORT')).resolves.toBeUndefined();
   });
 });

@@ -5,9 +5,12 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pino } from 'pino';
+import { endLeftBehind } from '../../src/embedded/supervise.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+const silent = pino({ level: 'silent' });
 
 export interface ProgramOptions {
   /** Kept from an earlier start; else a new temporary one. */
@@ -108,9 +111,10 @@ export class Program {
     return pid;
   }
 
-  /** Ends everything it started and removes its data. */
+  /** Ends everything it started, also what a killed program left behind, and removes its data. */
   async dispose(): Promise<void> {
     await this.end('SIGTERM');
+    for (const name of ['temporal', 'database']) await endLeftBehind(path.join(this.dataDir, name), silent);
     await rm(this.dataDir, { recursive: true, force: true });
   }
 }

@@ -155,7 +155,7 @@ export function unknownTransactions(state: ActorState, batch: EventBatch): numbe
   const ids = batch.events.flatMap((event) => {
     if (event.kind !== 'message' || event.seq <= (state.cursors[batch.journal] ?? 0)) return [];
     const repeatedStart =
-      event.action === 'StartTransaction' && event.notes?.some((n) => n.startsWith('repeated-start'));
+      event.action === 'StartTransaction' && event.notes?.some((n) => n.startsWith('repeatedStart'));
     const said = repeatedStart && 'result' in event.answer ? event.answer.result : event.payload;
     const id = said.transactionId;
     return typeof id === 'number' && id > 0 && !transactions.resolve(state.transactions, id) ? [id] : [];

@@ -75,6 +75,11 @@ export function notSent(commands: Command[], commandId: string, reason: string):
   return update(commands, commandId, (c) => (c.state === 'dispatching' ? { ...requeued(c), reason } : c));
 }
 
+/** The edge will never send it. */
+export function invalid(commands: Command[], commandId: string, at: Instant, reason: string): Command[] {
+  return update(commands, commandId, (c) => end(c, 'refused', at, reason));
+}
+
 export function sent(commands: Command[], event: CallSent): Command[] {
   return update(commands, event.commandId, (c) => ({
     ...c,

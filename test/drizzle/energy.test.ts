@@ -1,0 +1,53 @@
+import { sql } from 'drizzle-orm';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { createBreaker, type Breaker } from '../../drizzle/breaker.ts';
+import type { Database } from '../../drizzle/client.ts';
+import { migrate } from '../../drizzle/migrate.ts';
+import { createWriter } from '../../drizzle/writer.ts';
+import { input, log, meterValuesEvent, newChargePointId, open } from './support.ts';
+
+let database: Database;
+let breaker: Breaker;
+
+beforeAll(async () => {
+  database = open(inject('databaseUrl'));
+  await migrate(database);
+  breaker = createBreaker({ database, log });
+});
+afterAll(async () => {
+  breaker.close();
+  await database.close();
+});
+
+it('counts energy by the register across the border of two hours, and never less than nothing', async () => {
+  const id = newChargePointId();
+  const readings: [time: string, wh: number][] = [
+    ['10:10', 1000],
+    ['10:50', 1400],
+    ['11:05', 1700], // 300 Wh flowed between 10:50 and 11:05
+    ['11:55', 2000],
+    ['14:30', 2600], // nothing was read for two hours
+    ['15:10', 5], // meter replaced
+    ['15:40', 105],
+    ['16:10', 205],
+  ];
+  const events = readings.map(([time, wh], index) => meterValuesEvent(index + 1, [String(wh)], { at: `2026-01-05T${time}:00.000Z` }));
+  await createWriter({ database, breaker, log }).persist(input(id, events));
+
+  const energy = () =>
+    database.run((db) =>
+      db.execute(sql`
+        select to_char(hour, 'HH24') as hour, energy_wh as wh from energy_per_hour where charge_point_id = ${id} order by 1`),
+    );
+  const expected = [
+    { hour: '10', wh: 400 },
+    { hour: '11', wh: 600 },
+    { hour: '14', wh: 600 },
+    { hour: '15', wh: 0 },
+    { hour: '16', wh: 100 },
+  ];
+  expect(await energy()).toEqual(expected);
+
+  await database.run((db) => db.execute(sql`call refresh_continuous_aggregate('energy_hour', '2026-01-05', '2026-01-06')`), 20_000);
+  expect(await energy()).toEqual(expected);
+});
