@@ -1,7 +1,15 @@
 import { defineConfig } from 'vitest/config';
 
 /** Tests that need no server of ours, or start their own: they are not made to wait for the shared ones. */
-const standalone = ['test/ocpp/**/*.test.ts', 'test/embedded/**/*.test.ts'];
+const standalone = [
+  'test/docs/**/*.test.ts',
+  'test/edge/**/*.test.ts',
+  'test/directory/**/*.test.ts',
+  'test/embedded/**/*.test.ts',
+  'test/ocpp/**/*.test.ts',
+  'test/storage/**/*.test.ts',
+  'test/workflows/**/*.test.ts',
+];
 
 export default defineConfig({
   test: {

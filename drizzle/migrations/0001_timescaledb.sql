@@ -43,14 +43,18 @@ SELECT add_continuous_aggregate_policy('energy_hour', start_offset => INTERVAL '
 
 -- Energy is the difference of registers across the border of two hours, not max - min within one: what flows between
 -- the last reading of one hour and the first of the next counts too. After a gap it all counts in the hour in which the
--- register is read again. A register that goes back (meter reset or replaced) counts 0, never less.
+-- register is read again. Where the register goes back (meter reset or replaced) only what the new one counted within
+-- its hour is left; never less than 0.
 CREATE VIEW energy_per_hour AS
 SELECT
   hour,
   charge_point_id,
   connector_id,
   location,
-  greatest(last_wh - coalesce(lag(last_wh) OVER station, first_wh), 0) AS energy_wh,
+  CASE
+    WHEN last_wh >= lag(last_wh) OVER station THEN last_wh - lag(last_wh) OVER station
+    ELSE greatest(last_wh - first_wh, 0)
+  END AS energy_wh,
   last_wh AS register_wh,
   readings
 FROM energy_hour

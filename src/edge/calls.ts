@@ -112,7 +112,16 @@ export class Calls {
     clearTimeout(call.timer);
     const { commandId, messageId, action } = call;
     const { id, chargePointId } = connection;
-    const event = { kind: 'callResult', receivedAt, connection: id, commandId, messageId, action, outcome } as const;
+    const read = understood(action, outcome);
+    const event = {
+      kind: 'callResult',
+      receivedAt,
+      connection: id,
+      commandId,
+      messageId,
+      action,
+      outcome: read,
+    } as const;
     this.#recorder.keep(chargePointId, event);
   }
 
@@ -151,6 +160,16 @@ export class Calls {
     const receivedAt = new Date().toISOString();
     connection.lane.run(() => this.end(connection, call, { timeout: true }, receivedAt));
   }
+}
+
+/** A malformed confirmation ends the command with an error; what it has beyond the specification is left out. */
+function understood(action: string, outcome: CallOutcome): CallOutcome {
+  const message = commands.get(action);
+  if (!('result' in outcome) || message === undefined) return outcome;
+  const read = message.response.safeParse(outcome.result);
+  if (read.success) return { result: read.data };
+  const [issue] = read.error.issues;
+  return { error: 'FormationViolation', description: `${action}.conf: ${issue?.path.join('.')}: ${issue?.message}` };
 }
 
 /** Nothing inexact leaves (OCPP-J errata 3.1). */

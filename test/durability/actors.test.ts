@@ -77,7 +77,7 @@ describe.sequential('actors of charging stations', () => {
         await busy.signal('reset', { type: 'Sideways' });
         await busy.signal('command');
 
-        await vi.waitFor(async () => expect(await commands(id)).toHaveLength(8), { timeout: 30_000, interval: 200 });
+        await vi.waitFor(async () => expect(await commands(id)).toHaveLength(8), { timeout: 15_000, interval: 200 }).catch(async (e) => { console.log(await commands(id)); const h = await busy.fetchHistory(); console.log(JSON.stringify(h.events?.slice(-60).map(x=>({t:x.eventType, s:x.workflowExecutionSignaledEventAttributes?.signalName, f:x.workflowTaskFailedEventAttributes?.failure?.message})),null,0)); console.log(program.output); throw e; });
         for (const row of await commands(id))
           expect(row).toMatchObject({ state: 'refused', reason: expect.stringMatching(/./) });
         expect((await busy.describe()).runId).toBe(runId);

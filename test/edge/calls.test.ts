@@ -67,7 +67,8 @@ describe('a CALL', () => {
     [(id: string) => [4, id, 'FormatViolation', 'x', null], { error: 'FormationViolation', description: 'x' }],
     [(id: string) => [4, id], { error: 'GenericError', description: '' }],
     [(id: string) => [3, id, 'Accepted'], { error: 'FormationViolation', description: expect.any(String) }],
-    [(id: string) => [3, id, null], { result: {} }],
+    [(id: string) => [3, id, null], { error: 'FormationViolation', description: expect.any(String) }],
+    [(id: string) => [3, id, { status: 'Accepted', extra: 1 }], { result: { status: 'Accepted' } }],
   ])('answered otherwise ends with what the station said (%#)', async (answer, outcome) => {
     await test.edge.calls.send(reset());
     const [, messageId] = await client.nextCall();
