@@ -17,6 +17,7 @@ interface Options {
   history: number;
   tags: number;
   json?: true;
+  profile?: string;
 }
 
 const options = new Command('bench')
@@ -30,12 +31,16 @@ const options = new Command('bench')
   )
   .option('--history <n>', 'old transactions in the database', Number, 0)
   .option('--tags <n>', 'id tags in the database', Number, 0)
+  .option('--profile <directory>', 'write CPU profiles of the server there')
   .option('--json', 'print the result as JSON')
   .addHelpText('after', '\nExample: npm run bench -- --stations 200 --seconds 30 --history 1000000 --tags 100000')
   .parse()
   .opts<Options>();
 
-const program = await Program.create({ environment: { UNKNOWN_ID_TAGS: 'accept' } });
+const program = await Program.create({
+  environment: { UNKNOWN_ID_TAGS: 'accept' },
+  nodeOptions: options.profile ? ['--cpu-prof', `--cpu-prof-dir=${options.profile}`] : [],
+});
 try {
   await program.start();
   const result = await bench(program, options);

@@ -19,6 +19,11 @@ export interface Breaker {
   close(): void;
 }
 
+interface Waiter {
+  resolve: () => void;
+  reject: (reason: unknown) => void;
+}
+
 export interface BreakerOptions {
   database: Database;
   log: Logger;
@@ -29,7 +34,7 @@ export function createBreaker({ database, log, probeEveryMs = 1000 }: BreakerOpt
   let state: Breaker['state'] = { open: false };
   let timer: NodeJS.Timeout | undefined;
   let ended = false;
-  const waiting = new Set<{ resolve: () => void; reject: (reason: unknown) => void }>();
+  const waiting = new Set<Waiter>();
 
   const probe = async (): Promise<void> => {
     try {
@@ -44,7 +49,6 @@ export function createBreaker({ database, log, probeEveryMs = 1000 }: BreakerOpt
     log.info({ since: state.since }, 'the database is back');
     state = { open: false };
     for (const { resolve } of waiting) resolve();
-    waiting.clear();
   };
 
   return {
@@ -65,14 +69,13 @@ export function createBreaker({ database, log, probeEveryMs = 1000 }: BreakerOpt
       if (!state.open) return;
       if (ended) throw new DatabaseAway('its client is closed');
       await new Promise<void>((resolve, reject) => {
-        const waiter = { resolve, reject };
-        const settle = () => signal?.removeEventListener('abort', abort);
-        const abort = () => {
+        const done = (settle: () => void) => {
           waiting.delete(waiter);
-          reject(signal?.reason);
+          signal?.removeEventListener('abort', abort);
+          settle();
         };
-        waiter.resolve = () => (settle(), resolve());
-        waiter.reject = (reason) => (settle(), reject(reason));
+        const abort = () => done(() => reject(signal?.reason));
+        const waiter: Waiter = { resolve: () => done(resolve), reject: (reason) => done(() => reject(reason)) };
         signal?.addEventListener('abort', abort, { once: true });
         waiting.add(waiter);
       });
@@ -81,7 +84,6 @@ export function createBreaker({ database, log, probeEveryMs = 1000 }: BreakerOpt
       ended = true;
       clearTimeout(timer);
       for (const { reject } of waiting) reject(new DatabaseAway('its client is closed'));
-      waiting.clear();
     },
   };
 }

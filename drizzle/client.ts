@@ -17,9 +17,9 @@ export interface Database {
    * Runs `work` and takes at most `deadlineMs` (default 2,000). Then it rejects with `DatabaseTimeout` and cuts the
    * connections on which the server has been silent all the while, so that nothing waits for them for ever.
    */
-  run<T>(work: (db: Queries) => Promise<T>, deadlineMs?: number): Promise<T>;
+  run: <T>(work: (db: Queries) => Promise<T>, deadlineMs?: number) => Promise<T>;
   /** Lets running queries finish for a second, then cuts them. */
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 export interface DatabaseOptions {
@@ -69,12 +69,12 @@ export function openDatabase(options: DatabaseOptions): Database {
 
 interface Pool {
   db: Queries;
-  bytesRead(): Map<Socket, number>;
+  bytesRead: () => Map<Socket, number>;
   /** Cuts the connections that have read nothing since `before`. */
-  cutSilent(before: ReadonlyMap<Socket, number>, reason: Error): void;
+  cutSilent: (before: ReadonlyMap<Socket, number>, reason: Error) => void;
   /** A connection was lost. */
   readonly broken: boolean;
-  end(): Promise<void>;
+  end: () => Promise<void>;
 }
 
 /**
@@ -82,7 +82,13 @@ interface Pool {
  * half read or not answered on the lost connection still in its variables: a query may then be resolved that never ran.
  * So queries still waiting in a broken pool fail, and the next one gets a new pool.
  */
-function openPool({ url, max = 4, statementTimeoutMs = 1500, applicationName = 'ocpp-actors', log }: DatabaseOptions): Pool {
+function openPool({
+  url,
+  max = 4,
+  statementTimeoutMs = 1500,
+  applicationName = 'ocpp-actors',
+  log,
+}: DatabaseOptions): Pool {
   const sockets = new Set<Socket>();
   const sslMode = sslModeOf(url);
   let broken = false;

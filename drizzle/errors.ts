@@ -32,7 +32,7 @@ export function describeDatabaseError(error: unknown): DatabaseErrorDescription 
   const { code, text } = cause;
   const because = `${text || 'no further message'} (${code || 'no code'})`;
 
-  const advice = ADVICE[code];
+  const advice = ADVICE[code] ?? (/CERT|SELF_SIGNED|^UNABLE_TO/.test(code) ? BAD_CERTIFICATE : undefined);
   if (advice) return { kind: 'misconfigured', message: `${advice}: ${because}` };
   if (code === 'ECONNREFUSED') {
     return {
@@ -55,8 +55,12 @@ const ADVICE: Record<string, string> = {
   '42P01': 'a table is missing, run the migrations (npm run migrate)',
   '42703': 'a column is missing, run the migrations (npm run migrate)',
   '42883': 'a function is missing, run the migrations (npm run migrate)',
+  NO_TLS: 'sslmode in DATABASE_URL demands encryption',
   ENOTFOUND: 'the host in DATABASE_URL is not known',
 };
+
+const BAD_CERTIFICATE =
+  "sslmode in DATABASE_URL demands a certificate that can be verified (NODE_EXTRA_CA_CERTS names one's own)";
 
 const NETWORK = new Set([
   'CONNECT_TIMEOUT',

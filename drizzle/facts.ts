@@ -126,10 +126,10 @@ function messageRow(chargePointId: string, { event, journal, repeatOf }: Journal
   }
 }
 
-function callOf({ at, messageId, action, payload, raw, notes, answer }: Message): Partial<MessageRow> {
+function callOf({ at, messageId, action, payload, raw, notes, answer, hash }: Message): Partial<MessageRow> {
   const answered =
     'error' in answer ? { errorCode: answer.error, errorDescription: answer.description } : { answer: answer.result };
-  return { at, messageId, action, payload, raw, notes, ...answered };
+  return { at, messageId, action, payload, raw, notes, hash, ...answered };
 }
 
 function outcomeOf({ outcome }: CallResult): Pick<MessageRow, 'kind' | 'payload' | 'errorCode' | 'errorDescription'> {

@@ -75,7 +75,9 @@ function assertNewest(createdAt: number): string {
 /** Several statements in one message are one SQL transaction. */
 async function script(database: Database, statements: string[]): Promise<void> {
   const begin = [`set statement_timeout = ${DEADLINE_MS}`, `select pg_advisory_xact_lock(${LOCK})`];
-  const text = [...begin, ...statements, 'reset statement_timeout'].map((one) => one.trim().replace(/;$/, '')).join(';\n');
+  const text = [...begin, ...statements, 'reset statement_timeout']
+    .map((one) => one.trim().replace(/;$/, ''))
+    .join(';\n');
   await database.run((db) => db.execute(sql.raw(text)), DEADLINE_MS);
 }
 

@@ -120,7 +120,7 @@ export const transaction = pgTable(
     primaryKey({ columns: [table.chargePointId, table.transactionId] }),
     index('transaction_open')
       .on(table.chargePointId)
-      .where(sql`${table.stoppedAt} is null`),
+      .where(sql`${table.end} is null`),
     index('transaction_estimated')
       .on(table.chargePointId, table.stoppedAt)
       .where(sql`${table.end} = 'estimated'`),
@@ -260,6 +260,8 @@ export const message = pgTable(
     notes: text().array(),
     /** `<journal>:<seq>` of the event that this one repeats. */
     repeatOf: text('repeat_of'),
+    /** Hash of what the station may send again: an actor that is born again recognises it. */
+    hash: text(),
     raw: text(),
   },
   (table) => [primaryKey({ columns: [table.chargePointId, table.receivedAt, table.journal, table.seq] })],

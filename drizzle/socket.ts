@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, Socket } from 'node:net';
+import { connect, isIP, Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
 /** As in libpq: `require` encrypts without looking at the certificate, `verify-full` looks. */
@@ -59,9 +59,15 @@ async function encrypt(socket: Socket, host: string, mode: SslMode): Promise<Soc
   if (!Buffer.isBuffer(bytes)) throw Object.assign(new Error('connection closed'), { code: 'CONNECTION_CLOSED' });
   if (bytes[0] !== YES) {
     if (mode === 'prefer') return socket;
-    throw new Error(`the server offers no TLS, and DATABASE_URL demands it (sslmode=${mode})`);
+    throw Object.assign(new Error('the server offers no TLS'), { code: 'NO_TLS' });
   }
-  const encrypted = connectTls({ socket, servername: host, rejectUnauthorized: mode.startsWith('verify') });
+  const encrypted = connectTls({
+    socket,
+    host,
+    // An address is no server name (RFC 6066); the certificate is then compared with `host`.
+    servername: isIP(host) ? '' : host,
+    rejectUnauthorized: mode.startsWith('verify'),
+  });
   await once(encrypted, 'secureConnect');
   return encrypted;
 }

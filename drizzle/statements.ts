@@ -10,6 +10,7 @@ import * as schema from './schema.ts';
 export type TableName = keyof Rows;
 
 interface Target {
+  sqlName: string;
   /** SQL before and after the parameter. */
   before: string;
   after: string;
@@ -96,7 +97,7 @@ export function keyOf(name: TableName, row: object): string {
 }
 
 export function sqlNameOf(name: TableName): string {
-  return getTableName(schema[name]);
+  return TARGETS[name].sqlName;
 }
 
 /** PostgreSQL's text holds neither NUL nor half a surrogate pair. As JSON they are escapes. */
@@ -133,6 +134,7 @@ function target(
   const newest = `do update set ${changed.join(', ')} where t.version < excluded.version`;
 
   return {
+    sqlName: getTableName(table),
     before: `insert into ${quoted(getTableName(table))} as t (${names}) select ${values.join(', ')} from json_to_recordset(`,
     after: `::json) as r (${fields.join(', ')}) on conflict (${key}) ${onConflict === 'newest' ? newest : onConflict}`,
     keyColumns,

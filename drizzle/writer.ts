@@ -9,7 +9,7 @@ import { encode, keyOf, sqlNameOf, storeStatement, TABLE_NAMES, type TableName }
 export interface Writer {
   /**
    * Stores events, rows and cursors of one charge point in one SQL transaction, together with what others want stored
-   * at the time. Repeating it changes nothing.
+   * at the time; only where that is too much, or refused, in several, the cursor last. Repeating it changes nothing.
    *
    * @throws DatabaseAway at once while the database is away
    */
@@ -22,12 +22,15 @@ export interface WriterOptions {
   database: Database;
   breaker: Breaker;
   log: Logger;
-  /** Of one SQL transaction; a larger input goes alone. */
+  /** Of one SQL transaction; a larger input goes alone, in several. */
   maxRows?: number;
   maxBytes?: number;
   /** Longer than this, and the database counts as away. */
   deadlineMs?: number;
 }
+
+/** SQLSTATE of what `statement_timeout` ended. */
+const STATEMENT_TIMEOUT = '57014';
 
 /** An input on its way, with its rows and their JSON. */
 interface Item {
@@ -89,7 +92,9 @@ export function createWriter(options: WriterOptions): Writer {
   const commit = async (group: Item[]): Promise<void> => {
     try {
       breaker.check();
-      await run(joined(group));
+      const [first] = group;
+      if (group.length === 1 && first && first.count > rowLimit) await storeInParts(first);
+      else await run(joined(group));
       rowLimit = Math.min(maxRows, rowLimit + 100);
       for (const item of group) item.resolve();
     } catch (error) {
@@ -101,7 +106,8 @@ export function createWriter(options: WriterOptions): Writer {
   const failed = async (group: Item[], error: unknown, alone = false): Promise<void> => {
     const { kind, message } = describeDatabaseError(error);
     if (kind === 'away' || kind === 'misconfigured') {
-      if (error instanceof DatabaseTimeout) rowLimit = Math.max(100, Math.floor(rowLimit / 2));
+      const tooSlow = error instanceof DatabaseTimeout || message.endsWith(`(${STATEMENT_TIMEOUT})`);
+      if (tooSlow) rowLimit = Math.max(100, Math.floor(rowLimit / 2));
       breaker.trip(message);
       const away = error instanceof DatabaseAway ? error : new DatabaseAway(message);
       for (const item of [...group, ...waiting.splice(0)]) item.reject(away);
@@ -113,7 +119,7 @@ export function createWriter(options: WriterOptions): Writer {
       await commit(group.slice(0, half));
       await commit(group.slice(half));
     } else if (item && kind === 'refused-value' && !alone) {
-      await storeWhatCanBe(item).then(item.resolve, (reason: unknown) => failed([item], reason, true));
+      await storeInParts(item).then(item.resolve, (reason: unknown) => failed([item], reason, true));
     } else {
       log.error({ chargePointId: item?.chargePointId, reason: message }, 'persist failed');
       item?.reject(error);
@@ -121,11 +127,12 @@ export function createWriter(options: WriterOptions): Writer {
   };
 
   /**
-   * Row by row where it has to be: what the database refuses goes to `dead_event`, and the cursor moves past it. Rows
-   * before cursor, in statements of their own: should the rest fail, the events come again, and rows stored twice are
-   * the same rows.
+   * For what is too much for one statement, and for what holds a value that the database refuses: that row goes to
+   * `dead_event`, and the cursor moves past it. Rows before cursor, in statements of their own: should the rest fail,
+   * the events come again, and rows stored twice are the same rows.
    */
-  const storeWhatCanBe = async ({ chargePointId, rows }: Item): Promise<void> => {
+  const storeInParts = async ({ chargePointId, rows }: Item): Promise<void> => {
+    const size = rowLimit;
     const dead: Rows['deadEvent'] = [];
     const store = async (name: TableName, some: object[]): Promise<void> => {
       const [row] = some;
@@ -145,7 +152,10 @@ export function createWriter(options: WriterOptions): Writer {
         await store(name, some.slice(half));
       }
     };
-    for (const name of TABLE_NAMES) if (name !== 'deadEvent' && name !== 'cursor') await store(name, rows[name]);
+    for (const name of TABLE_NAMES) {
+      if (name === 'deadEvent' || name === 'cursor') continue;
+      for (let from = 0; from < rows[name].length; from += size) await store(name, rows[name].slice(from, from + size));
+    }
     const deadEvent = [...rows.deadEvent, ...dead].map((row) => encode('deadEvent', row));
     await run({ deadEvent, cursor: rows.cursor.map((row) => encode('cursor', row)) });
   };

@@ -5,8 +5,11 @@ import { z } from 'zod';
 /** A setting is wrong: the message names each one, what it takes and what it was. */
 export class BadSettings extends Error {}
 
-const port = (fallback: number, what: string) =>
-  z.coerce.number().int().min(1).max(65_535).default(fallback).describe(what);
+const wholeNumber = (least: number, most: number) => {
+  const expected = `a whole number from ${least} to ${most}`;
+  return z.coerce.number(expected).int(expected).min(least, expected).max(most, expected);
+};
+const port = (fallback: number, what: string) => wholeNumber(1, 65_535).default(fallback).describe(what);
 const duration = (fallback: string, what: string) =>
   z
     .string()
@@ -23,13 +26,16 @@ export const settingsSchema = z.object({
   API_PORT: port(8081, 'Port for operators'),
   DATABASE_URL: z
     .string()
-    .regex(/^postgres(ql)?:\/\//, 'a URL like postgres://user:password@host:5432/database')
+    .refine(
+      (url) => /^postgres(ql)?:\/\/[^/]/.test(url) && URL.canParse(url),
+      'a URL like postgres://user:password@host:5432/database',
+    )
     .optional()
     .describe('PostgreSQL with TimescaleDB; without it the embedded one is started'),
   DATABASE_PORT: port(54_320, 'Port of the embedded database'),
   TEMPORAL_ADDRESS: z
     .string()
-    .regex(/^[^\s/]+:\d+$/, 'host:port')
+    .regex(/^[^\s/]+:\d+$/, 'host:port, without http://')
     .optional()
     .describe('Temporal server; without it the embedded one is started'),
   TEMPORAL_NAMESPACE: z.string().min(1).default('default').describe('Temporal namespace'),
@@ -41,13 +47,13 @@ export const settingsSchema = z.object({
     .enum(['accept', 'invalid'])
     .default('accept')
     .describe('Answer to an idTag never seen while the database is away'),
-  HEARTBEAT_INTERVAL: z.coerce.number().int().min(10).max(86_400).default(300).describe('Seconds, told at boot'),
+  HEARTBEAT_INTERVAL: wholeNumber(10, 86_400).default(300).describe('Seconds, told at boot'),
   TRANSACTION_END_GRACE: duration('15m', 'Online time after a sign of its end before a transaction ends as estimated'),
   ACKNOWLEDGE: z
     .enum(['journal', 'actor'])
     .default('journal')
     .describe('A message is answered when the journal has it, or only when its actor has it'),
-  JOURNAL_LIMIT_MB: z.coerce.number().int().min(64).max(1_000_000).default(4_096).describe('Size limit of the journal'),
+  JOURNAL_LIMIT_MB: wholeNumber(64, 1_000_000).default(4_096).describe('Size limit of the journal'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
@@ -58,41 +64,72 @@ export type Settings = z.infer<typeof settingsSchema>;
 
 /** Settings from the environment and, for what it does not set, from `.env` in the working directory. */
 export function readSettings(environment: NodeJS.ProcessEnv = process.env): Settings {
-  if (environment === process.env) readDotEnv();
-  const given = Object.fromEntries(
+  const file = environment === process.env ? readDotEnv() : undefined;
+  const given: Given = Object.fromEntries(
     Object.keys(settingsSchema.shape).flatMap((name) => {
       const value = environment[name];
-      return value === undefined || value === '' ? [] : [[name, value]];
+      return value ? [[name, { value, ...(file?.names.has(name) ? { from: file.path } : {}) }]] : [];
     }),
   );
-  const parsed = settingsSchema.safeParse(given);
-  if (!parsed.success) throw new BadSettings(parsed.error.issues.map((issue) => describe(issue, given)).join('\n'));
+  const values = Object.fromEntries(Object.entries(given).map(([name, { value }]) => [name, value]));
+  const parsed = settingsSchema.safeParse(values);
+  if (!parsed.success) throw new BadSettings(list(parsed.error.issues.map((issue) => describe(issue, given))));
   const settings = parsed.data;
-  if (!LOOPBACK.has(settings.HOST)) {
-    throw new BadSettings(
-      `HOST=${settings.HOST} is not a loopback address: stations and operators are not authenticated yet, ` +
-        `so listen on 127.0.0.1 and put an authenticating proxy in front`,
-    );
-  }
+  const conflicts = [...exposed(settings), ...samePorts(settings)];
+  if (conflicts.length > 0) throw new BadSettings(list(conflicts));
   return { ...settings, DATA_DIR: path.resolve(settings.DATA_DIR) };
 }
 
+/** What was set, and the file it was read from where it is not the environment. */
+type Given = Record<string, { value: string; from?: string }>;
+
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '::1']);
 
-function readDotEnv(): void {
+function exposed({ HOST }: Settings): string[] {
+  if (LOOPBACK.has(HOST)) return [];
+  return [
+    `HOST=${HOST} is not a loopback address: stations and operators are not authenticated yet, ` +
+      'so listen on 127.0.0.1 and put an authenticating proxy in front',
+  ];
+}
+
+function samePorts(settings: Settings): string[] {
+  const used = [
+    'PORT',
+    'API_PORT',
+    ...(settings.DATABASE_URL ? [] : ['DATABASE_PORT']),
+    ...(settings.TEMPORAL_ADDRESS ? [] : ['TEMPORAL_PORT', 'TEMPORAL_UI_PORT']),
+  ] as ('PORT' | 'API_PORT' | 'DATABASE_PORT' | 'TEMPORAL_PORT' | 'TEMPORAL_UI_PORT')[];
+  return used.flatMap((name, index) => {
+    const other = used.slice(0, index).find((earlier) => settings[earlier] === settings[name]);
+    return other ? [`${other} and ${name} are both ${settings[name]}: each needs a port of its own`] : [];
+  });
+}
+
+/** Puts into the environment what the file sets and the environment does not; returns what that was. */
+function readDotEnv(): { path: string; names: Set<string> } | undefined {
   const file = path.resolve('.env');
-  if (!existsSync(file)) return;
+  if (!existsSync(file)) return undefined;
+  const before = new Set(Object.keys(process.env));
   try {
     process.loadEnvFile(file);
   } catch (error) {
     throw new BadSettings(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
+  return { path: file, names: new Set(Object.keys(process.env).filter((name) => !before.has(name))) };
 }
 
-function describe(issue: z.core.$ZodIssue, given: Record<string, string>): string {
-  const name = String(issue.path[0]);
-  const secret = name === 'DATABASE_URL';
-  return `${name}=${secret ? '…' : given[name]}: ${issue.message} (${settingsSchema.shape[name as keyof typeof settingsSchema.shape].description})`;
+function describe(issue: z.core.$ZodIssue, given: Given): string {
+  const name = String(issue.path[0]) as keyof typeof settingsSchema.shape;
+  const { value = '', from } = given[name] ?? {};
+  const shown = name === 'DATABASE_URL' ? '…' : value.slice(0, 100);
+  const expected = issue.code === 'invalid_value' ? `one of ${issue.values.map(String).join(', ')}` : issue.message;
+  const { description } = settingsSchema.shape[name];
+  return `${name}=${shown}${from ? ` (in ${from})` : ''}: expected ${expected}. ${description}.`;
+}
+
+function list(problems: string[]): string {
+  return problems.length === 1 ? problems.join() : ['these settings are wrong', ...problems].join('\n  ');
 }
 
 function milliseconds(text: string): number {

@@ -6,9 +6,7 @@ import path from 'node:path';
 import type { Logger } from 'pino';
 import { createActorActivities, createEdgeActivities } from '../activities/createActivities.ts';
 import { createBreaker } from '../drizzle/breaker.ts';
-import { openDatabase, type Database } from '../drizzle/client.ts';
-import { describeDatabaseError } from '../drizzle/errors.ts';
-import { migrate } from '../drizzle/migrate.ts';
+import { openDatabase } from '../drizzle/client.ts';
 import { dropCursors, readCursors } from '../drizzle/queries/cursors.ts';
 import { directoryReads } from '../drizzle/queries/directory.ts';
 import { takeTransactionIdBlock } from '../drizzle/queries/transactionIds.ts';
@@ -23,31 +21,39 @@ import { Outbox } from './edge/outbox.ts';
 import { RecentStarts } from './edge/recentStarts.ts';
 import { startEdge, type Edge } from './edge/server.ts';
 import { Trimming } from './edge/trimming.ts';
-import { lockDataDir } from './embedded/lock.ts';
+import { DataDirLockedError, lockDataDir } from './embedded/lock.ts';
 import { assertPortFree } from './embedded/ports.ts';
-import { startServers, type Servers } from './embedded/servers.ts';
+import { embeddedDatabaseUrl, startServers, type Servers } from './embedded/servers.ts';
 import { createLog } from './log.ts';
+import { prepareDatabase, prepareDatabasePatiently } from './prepareDatabase.ts';
+import { connectTemporal } from './temporal/connection.ts';
 import { TemporalLink } from './temporal/link.ts';
 import { installRuntime } from './temporal/runtime.ts';
 import { createActorWorker, createEdgeWorker } from './temporal/worker.ts';
 
 /** Time (ms) that stations' last messages get to reach their actors when the program is told to stop. */
 const DRAIN_MS = 5_000;
-const MIGRATE_AGAIN_MS = 2_000;
 /** Runs that actors have left behind by continue-as-new would fill the list. */
 const OPEN_ACTORS = encodeURIComponent('`ExecutionStatus`="Running"');
 
 /** What was started so far, to be stopped in reverse. */
 class Started {
   readonly #stops: (() => unknown)[] = [];
-  stopping = false;
+  readonly #stopping = new AbortController();
 
+  /** Aborted when the program begins to stop. */
+  get stopping(): AbortSignal {
+    return this.#stopping.signal;
+  }
+
+  /** Throws when the program stops already: nothing more is to be started. */
   onStop(stop: () => unknown): void {
+    this.stopping.throwIfAborted();
     this.#stops.push(stop);
   }
 
   async stop(): Promise<void> {
-    this.stopping = true;
+    this.#stopping.abort(new Error('told to stop'));
     for (const stop of this.#stops.splice(0).toReversed()) await stop();
   }
 }
@@ -56,29 +62,45 @@ const started = new Started();
 try {
   await run();
 } catch (error) {
-  console.error(`ocpp-actors cannot start: ${error instanceof Error ? error.message : String(error)}`);
-  await started.stop();
-  process.exit(1);
+  // Told to stop while it was starting: whoever began to stop it ends it.
+  if (!started.stopping.aborted) {
+    console.error(`ocpp-actors cannot start: ${reasonOf(error)}`);
+    await started.stop();
+    process.exit(1);
+  }
 }
 
 async function run(): Promise<void> {
   const settings = readSettings();
   const log = createLog(settings);
   stopOnSignal(log);
-  started.onStop(await lockDataDir(settings.DATA_DIR));
+  started.onStop(await takeDataDir(settings.DATA_DIR));
   await assertPortFree(settings.HOST, settings.PORT, 'PORT');
   await assertPortFree(settings.HOST, settings.API_PORT, 'API_PORT');
 
-  const servers = await startServers(settings, log, (text) => console.log(text));
-  started.onStop(() => servers.stop());
   const database = openDatabase({
-    url: servers.databaseUrl,
+    url: settings.DATABASE_URL ?? embeddedDatabaseUrl(settings.DATABASE_PORT),
     log,
     ...(settings.DATABASE_URL ? {} : { max: 1 }),
   });
+  const directory = Directory.open({
+    directory: path.join(settings.DATA_DIR, 'edge', 'directory'),
+    reads: directoryReads(database),
+    log,
+  });
+  // An edge that has served before can go on serving while its neighbours are away; a new one needs them.
+  const patient = directory.ready;
+  installRuntime(log);
+  // Before anything is started or changed, the servers that somebody named are tried: a mistake shows at once.
+  if (settings.TEMPORAL_ADDRESS && !patient) await tryTemporal(settings.TEMPORAL_ADDRESS, settings);
+  if (settings.DATABASE_URL && !patient) await prepareDatabase(database, settings);
+  const servers = await startServers(settings, log, (text) => console.log(text));
+  started.onStop(() => servers.stop());
   started.onStop(() => database.close());
   const breaker = createBreaker({ database, log });
   started.onStop(() => breaker.close());
+  if (patient) await prepareDatabasePatiently(database, settings, { stopped: started.stopping, log });
+  else if (!settings.DATABASE_URL) await prepareDatabase(database, settings);
 
   const journal = Journal.open({
     directory: path.join(settings.DATA_DIR, 'edge', 'journal'),
@@ -86,16 +108,8 @@ async function run(): Promise<void> {
     log,
   });
   started.onStop(() => journal.close());
-  const directory = Directory.open({
-    directory: path.join(settings.DATA_DIR, 'edge', 'directory'),
-    reads: directoryReads(database),
-    log,
-  });
-  started.onStop(() => directory.stop());
-  // An edge that has served before can go on serving while its neighbours are away; a new one needs them.
-  const patient = directory.ready;
-  await prepareDatabase(database, { patient, log });
   directory.start();
+  started.onStop(() => directory.stop());
 
   const actorActivities = createActorActivities({
     database,
@@ -103,7 +117,6 @@ async function run(): Promise<void> {
     breaker,
     settings: { transactionEndGraceMs: settings.TRANSACTION_END_GRACE },
   });
-  installRuntime(log);
   const link = new TemporalLink({
     address: servers.temporalAddress,
     namespace: settings.TEMPORAL_NAMESPACE,
@@ -172,22 +185,21 @@ async function run(): Promise<void> {
 
   const api = await startApi({ host: settings.HOST, port: settings.API_PORT, database, log });
   started.onStop(() => api.close());
-  if (!started.stopping) console.log(banner(settings, servers));
+  if (!started.stopping.aborted) console.log(banner(settings, servers));
 }
 
-/** Migrates; while the database is away a patient edge serves its stations and migrates when it is back. */
-async function prepareDatabase(database: Database, options: { patient: boolean; log: Logger }): Promise<void> {
+async function takeDataDir(directory: string): Promise<() => Promise<void>> {
   try {
-    await migrate(database);
+    return await lockDataDir(directory);
   } catch (error) {
-    const { kind, message } = describeDatabaseError(error);
-    if (kind !== 'away' || !options.patient) throw new Error(message, { cause: error });
-    options.log.warn({ reason: message }, 'the database is away: stations are served, the schema is checked later');
-    const timer = setTimeout(() => {
-      if (!started.stopping) void prepareDatabase(database, options).catch((late: unknown) => options.log.error(late));
-    }, MIGRATE_AGAIN_MS);
-    timer.unref();
+    if (error instanceof DataDirLockedError) throw error;
+    throw new Error(`DATA_DIR=${directory} cannot be used: ${reasonOf(error)}`, { cause: error });
   }
+}
+
+async function tryTemporal(address: string, settings: Settings): Promise<void> {
+  const { connection } = await connectTemporal({ address, namespace: settings.TEMPORAL_NAMESPACE });
+  await connection.close();
 }
 
 function health(down: { since?: Date; reason?: string } | undefined): PartHealth {
@@ -200,7 +212,7 @@ function health(down: { since?: Date; reason?: string } | undefined): PartHealth
 function stopOnSignal(log: Logger): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      if (started.stopping) process.exit(130);
+      if (started.stopping.aborted) process.exit(130);
       console.log('stopping');
       void started.stop().then(
         () => process.exit(0),
@@ -216,7 +228,7 @@ function stopOnSignal(log: Logger): void {
 function banner(settings: Settings, servers: Servers): string {
   const web = `http://${settings.HOST}:${settings.API_PORT}`;
   const database = new URL(servers.databaseUrl);
-  if (settings.DATABASE_URL) database.password = database.password && '…';
+  if (settings.DATABASE_URL && database.password) database.password = '***';
   return [
     'ocpp-actors',
     `  charge points  ws://${settings.HOST}:${settings.PORT}/<id>  (subprotocol ocpp1.6)`,
@@ -232,4 +244,8 @@ function banner(settings: Settings, servers: Servers): string {
     `  data           ${settings.DATA_DIR}`,
     'ready',
   ].join('\n');
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

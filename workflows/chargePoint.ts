@@ -20,6 +20,7 @@ import {
   setDefaultSignalHandler,
   setHandler,
   sleep,
+  TemporalFailure,
   TimeoutFailure,
   upsertSearchAttributes,
   uuid4,
@@ -211,13 +212,13 @@ export async function chargePoint(carried?: Carried): Promise<void> {
     state = next;
   }
 
-  /** State as the database has it; what only the actor knows (what it heard lately) is kept. */
+  /** State as the database has it; what only the actor knows (the newest events in words) is kept. */
   async function rebirth(old?: actor.ActorState): Promise<actor.ActorState> {
     const { birth, settings } = await untilStored(() => local.loadChargePoint(chargePointId));
     const fresh = actor.born(chargePointId, birth, settings);
     // An edge refuses a command id that it has sent before, so offering it again is safe.
     const queue = fresh.commands.map((c) => (c.state === 'dispatching' ? { ...c, state: 'queued' as const } : c));
-    state = { ...fresh, commands: queue, heard: old?.heard ?? [], recent: old?.recent ?? [] };
+    state = { ...fresh, commands: queue, recent: old?.recent ?? [] };
     return state;
   }
 
@@ -238,7 +239,8 @@ export async function chargePoint(carried?: Carried): Promise<void> {
       try {
         return await step();
       } catch (error) {
-        if (!(error instanceof ActivityFailure)) throw error;
+        // A local activity's failure comes bare, or wrapped in an ActivityFailure.
+        if (!(error instanceof TemporalFailure)) throw error;
         await waitForDatabase(attempt);
       }
     }

@@ -15,66 +15,105 @@ import {
 } from 'drizzle-orm';
 import type { Birth, ChargePoint, Command, Connection, Connector, Transaction } from '../../workflows/state/model.ts';
 import type { Database } from '../client.ts';
-import { chargePoint, command, connection, connector, cursor, transaction } from '../schema.ts';
+import { chargePoint, command, connection, connector, cursor, message, transaction } from '../schema.ts';
 
 /** Of transactions and commands, besides those that are not finished. */
 const NEWEST = 20;
+/** More than a station has unanswered at a time: one (OCPP-J 1.6 §4.1.1), or some dozens if it does not wait. */
+const HEARD_NEWEST = 200;
 /** Neither vendors known to be hasty about CALLs mind them this long after the connection opened. */
 const BOOTED_AFTER_MS = 10_000;
 
-/** What the database knows of a charge point, as of one moment: one statement. Every part of it goes by an index. */
+/** What the database knows of a charge point, as of one moment. */
 export async function readBirth(database: Database, chargePointId: string): Promise<Birth> {
-  const [found] = await database.run((db) => {
-    const ofTransaction = eq(transaction.chargePointId, chargePointId);
-    const ofCommand = eq(command.chargePointId, chargePointId);
+  const [birth] = await readBirths(database, [chargePointId]);
+  return birth as Birth;
+}
+
+/**
+ * What the database knows of charge points, in the order of the ids: one statement, planned once. Every part of it goes
+ * by an index.
+ */
+export async function readBirths(database: Database, chargePointIds: string[]): Promise<Birth[]> {
+  const rows = await database.run((db) => {
+    const id = sql`cp.id`;
+    const ofTransaction = eq(transaction.chargePointId, id);
+    const ofCommand = eq(command.chargePointId, id);
     const lately = gt(transaction.stoppedAt, sql`now() - interval '7 days'`);
     const startedOrStopped = sql`coalesce(${transaction.startedAt}, ${transaction.stoppedAt})`;
-
-    return db.execute<Record<keyof Parts, Record<string, unknown>[]>>(
-      sql`select ${sql.join(
-        Object.entries({
-          chargePoints: db.select(chargePointColumns).from(chargePoint).where(eq(chargePoint.chargePointId, chargePointId)),
-          cursors: db.select().from(cursor).where(eq(cursor.chargePointId, chargePointId)),
-          connections: db
-            .select()
-            .from(connection)
-            .where(and(eq(connection.chargePointId, chargePointId), isNull(connection.closedAt)))
-            .orderBy(connection.openedAt),
-          connectors: db.select(connectorColumns).from(connector).where(eq(connector.chargePointId, chargePointId)),
-          open: db.select(transactionColumns).from(transaction).where(and(ofTransaction, isNull(transaction.stoppedAt))),
-          estimated: db
-            .select(transactionColumns)
-            .from(transaction)
-            .where(and(ofTransaction, eq(transaction.end, 'estimated'), lately)),
-          ended: db
-            .select(transactionColumns)
-            .from(transaction)
-            .where(and(ofTransaction, isNotNull(transaction.stoppedAt)))
-            .orderBy(desc(startedOrStopped))
-            .limit(NEWEST),
-          unfinished: db.select(commandColumns).from(command).where(and(ofCommand, isNull(command.endedAt))),
-          finished: db
-            .select(commandColumns)
-            .from(command)
-            .where(and(ofCommand, isNotNull(command.endedAt)))
-            .orderBy(desc(command.requestedAt))
-            .limit(NEWEST),
-        } satisfies Record<keyof Parts, SQLWrapper>).map(
-          ([name, query]) => sql`(select coalesce(json_agg(r), '[]') from ${query} r) as ${sql.identifier(name)}`,
-        ),
-        sql`, `,
-      )}`,
+    const parts: Record<keyof Parts, SQLWrapper> = {
+      chargePoints: db.select(chargePointColumns).from(chargePoint).where(eq(chargePoint.chargePointId, id)),
+      cursors: db.select().from(cursor).where(eq(cursor.chargePointId, id)),
+      connections: db
+        .select()
+        .from(connection)
+        .where(and(eq(connection.chargePointId, id), isNull(connection.closedAt)))
+        .orderBy(connection.openedAt),
+      connectors: db.select(connectorColumns).from(connector).where(eq(connector.chargePointId, id)),
+      open: db
+        .select(transactionColumns)
+        .from(transaction)
+        .where(and(ofTransaction, isNull(transaction.end))),
+      estimated: db
+        .select(transactionColumns)
+        .from(transaction)
+        .where(and(ofTransaction, eq(transaction.end, 'estimated'), lately)),
+      ended: db
+        .select(transactionColumns)
+        .from(transaction)
+        .where(and(ofTransaction, isNotNull(transaction.end)))
+        .orderBy(desc(startedOrStopped))
+        .limit(NEWEST),
+      unfinished: db
+        .select(commandColumns)
+        .from(command)
+        .where(and(ofCommand, isNull(command.endedAt))),
+      finished: db
+        .select(commandColumns)
+        .from(command)
+        .where(and(ofCommand, isNotNull(command.endedAt)))
+        .orderBy(desc(command.requestedAt))
+        .limit(NEWEST),
+      heard: db
+        .select(heardColumns)
+        .from(message)
+        .where(
+          and(
+            eq(message.chargePointId, id),
+            gt(message.receivedAt, sql`now() - interval '24 hours'`),
+            isNotNull(message.hash),
+            isNull(message.repeatOf),
+            isNull(message.errorCode),
+          ),
+        )
+        .orderBy(desc(message.receivedAt), desc(message.journal), desc(message.seq))
+        .limit(HEARD_NEWEST),
+    };
+    const columns = Object.entries(parts).map(
+      ([name, query]) => sql`(select coalesce(json_agg(r), '[]') from ${query} r) as ${sql.identifier(name)}`,
+    );
+    return db.execute<Found>(
+      sql`select ${sql.join(columns, sql`, `)}
+        from json_array_elements_text(${JSON.stringify(chargePointIds)}::json) with ordinality as cp(id, place)
+        order by cp.place`,
     );
   });
+  return rows.map(toBirth);
+}
+
+function toBirth(found: Found): Birth {
   const part = <Row>(name: keyof Parts, columns: Record<string, Column>): Row[] =>
-    (found?.[name] ?? []).map((row) => fromJson(columns, row) as Row);
+    found[name].map((row) => fromJson(columns, row) as Row);
 
   const [known = null] = part<ChargePoint>('chargePoints', chargePointColumns);
   const connectors = part<Connector>('connectors', connectorColumns);
-  const transactions = byId((['ended', 'estimated', 'open'] as const).flatMap((name) => part<Transaction>(name, transactionColumns)));
+  const transactions = byId(
+    (['ended', 'estimated', 'open'] as const).flatMap((name) => part<Transaction>(name, transactionColumns)),
+  );
   const commands = (['unfinished', 'finished'] as const).flatMap((name) => part<Command>(name, commandColumns));
   const cursors = part<typeof cursor.$inferSelect>('cursors', getTableColumns(cursor));
   const connections = part<typeof connection.$inferSelect>('connections', getTableColumns(connection));
+  const heard = part<Pick<typeof message.$inferSelect, keyof typeof heardColumns>>('heard', heardColumns);
   const versions = [known, ...connectors, ...transactions, ...commands].map((row) => row?.version ?? 0);
 
   return {
@@ -84,6 +123,11 @@ export async function readBirth(database: Database, chargePointId: string): Prom
     connectors,
     transactions,
     commands,
+    heard: heard.toReversed().map(({ hash, receivedAt, journal, seq }) => ({
+      hash: hash ?? '',
+      at: receivedAt,
+      event: `${journal}:${seq}`,
+    })),
     version: Math.max(0, ...versions),
   };
 }
@@ -129,6 +173,13 @@ const chargePointColumns = {
   version: chargePoint.version,
 };
 
+const heardColumns = {
+  hash: message.hash,
+  receivedAt: message.receivedAt,
+  journal: message.journal,
+  seq: message.seq,
+};
+
 const { chargePointId: _ofConnector, ...connectorColumns } = getTableColumns(connector);
 const { chargePointId: _ofTransaction, ...transactionColumns } = getTableColumns(transaction);
 const { chargePointId: _ofCommand, ...commandColumns } = getTableColumns(command);
@@ -143,7 +194,10 @@ interface Parts {
   ended: unknown;
   unfinished: unknown;
   finished: unknown;
+  heard: unknown;
 }
+
+type Found = Record<keyof Parts, Record<string, unknown>[]>;
 
 /** A row as PostgreSQL's JSON has it, as drizzle would give it. */
 function fromJson(columns: Record<string, Column>, row: Record<string, unknown>): Record<string, unknown> {

@@ -61,7 +61,7 @@ export interface RegistrationInput {
 
 /** Creates the charge point, or changes what is given. */
 export async function saveChargePoint(database: Database, input: RegistrationInput): Promise<void> {
-  const { chargePointId, ...given } = input;
+  const { chargePointId: _key, ...given } = input;
   await database.run((db) =>
     db
       .insert(chargePoint)

@@ -33,12 +33,18 @@ const retention = '24h';
 /** Every write is on the disk before it is answered. */
 const pragmas = ['journal_mode=WAL', 'synchronous=FULL'];
 
-/** The dev server's defaults throttle at 600 to 800 calls per second, and spread one queue over four partitions. */
+/**
+ * The dev server's defaults throttle at 600 to 800 calls per second, and spread one queue over four partitions. They also
+ * fail a workflow task during which 100 signals came: under a flood of signals no task of an actor would ever succeed,
+ * the one that continues as new included.
+ */
 const dynamicConfig: Record<string, number> = {
   'frontend.rps': 100_000,
   'frontend.namespaceRPS': 100_000,
   'frontend.namespaceCount': 20_000,
   'history.rps': 100_000,
+  'history.maximumBufferedEventsBatch': 10_000,
+  'history.maximumBufferedEventsSizeInBytes': 50_000_000,
   'matching.rps': 100_000,
   'matching.numTaskqueueReadPartitions': 1,
   'matching.numTaskqueueWritePartitions': 1,

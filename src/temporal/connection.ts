@@ -23,6 +23,8 @@ export const payloadConverterPath = fileURLToPath(
 
 /** Longest an RPC may take before it counts as failed. */
 export const RPC_DEADLINE_MS = 10_000;
+/** The SDK itself waits half a minute for a server that accepts the connection and says nothing. */
+const CONNECT_DEADLINE_MS = 5_000;
 
 /**
  * Connects, checks that the namespace exists and that it knows the search attributes (missing ones are registered).
@@ -43,10 +45,25 @@ export async function connectTemporal(options: { address: string; namespace: str
 }
 
 async function connect(address: string): Promise<NativeConnection> {
+  const connecting = NativeConnection.connect({ address });
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${CONNECT_DEADLINE_MS} ms`)), CONNECT_DEADLINE_MS);
+  });
   try {
-    return await NativeConnection.connect({ address });
+    return await Promise.race([connecting, deadline]);
   } catch (error) {
-    throw new TemporalAway(`Temporal does not answer at TEMPORAL_ADDRESS=${address}: ${reason(error)}`);
+    // It may still succeed, half a minute later.
+    connecting.then(
+      (late) => late.close(),
+      () => {},
+    );
+    throw new TemporalAway(
+      `no Temporal server answers at ${address} (TEMPORAL_ADDRESS): ${reason(error)}. ` +
+        'Is it running, and is this its frontend (gRPC) port?',
+    );
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -88,6 +105,8 @@ function grpcCode(error: unknown): number | undefined {
   return (error as { code?: number } | undefined)?.code;
 }
 
+/** Of an error of the SDK's native part, which is printed as Rust shows it, the words for people. */
 function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const text = error instanceof Error ? error.message : String(error);
+  return /message: "([^"]+)"/.exec(text)?.[1] ?? text;
 }

@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createActors, type Actors } from './actors.ts';
 import { connectTemporal, TemporalAway, TemporalMisconfigured, type Temporal } from './connection.ts';
 
 const RETRY_MS = 2_000;
+const STARTING = 'starting';
 
 /**
  * Keeps this process linked to Temporal: connects, runs its workers, and starts over when the connection cannot be made
@@ -11,11 +13,11 @@ const RETRY_MS = 2_000;
  */
 export class TemporalLink {
   /** Since when and why there is no link; undefined while there is one. */
-  down: { since: Date; reason: string } | undefined = { since: new Date(), reason: 'starting' };
+  down: { since: Date; reason: string } | undefined = { since: new Date(), reason: STARTING };
   readonly #options: LinkOptions;
   #actors: Actors | undefined;
   #workers: Worker[] = [];
-  #stopping = false;
+  readonly #stopping = new AbortController();
   #running: Promise<void> = Promise.resolve();
 
   constructor(options: LinkOptions) {
@@ -46,7 +48,7 @@ export class TemporalLink {
 
   /** Workers finish what they have begun; then the connection is closed. */
   async stop(): Promise<void> {
-    this.#stopping = true;
+    this.#stopping.abort();
     for (const worker of this.#workers) if (worker.getState() === 'RUNNING') worker.shutdown();
     await this.#running;
   }
@@ -54,17 +56,20 @@ export class TemporalLink {
   async #keep(first?: Temporal, firstWorkers?: Worker[]): Promise<void> {
     let temporal = first;
     let workers = firstWorkers;
-    while (!this.#stopping) {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
       try {
         temporal ??= await connectTemporal(this.#options);
         workers ??= await this.#options.createWorkers(temporal);
+        if (signal.aborted) return;
+        if (this.down?.reason !== STARTING) this.#options.log.info('linked to Temporal');
         this.#workers = workers;
         this.#actors = createActors(temporal);
         this.down = undefined;
         await runAll(workers);
       } catch (error) {
         this.#lost(error);
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+        await sleep(RETRY_MS, undefined, { signal }).catch(() => {});
       }
       this.#workers = [];
       workers = undefined;
@@ -75,9 +80,9 @@ export class TemporalLink {
 
   #lost(error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
-    if (!this.down) this.down = { since: new Date(), reason };
-    else this.down.reason = reason;
-    this.#options.log.warn({ reason }, 'no link to Temporal; trying again');
+    if (this.down?.reason === reason) return;
+    this.down = { since: this.down?.since ?? new Date(), reason };
+    this.#options.log.warn({ reason }, 'no link to Temporal: its messages wait in the journal, trying again');
   }
 }
 

@@ -80,7 +80,8 @@ describe('run', () => {
   });
 
   it('rejects what runs and what waits when the connection is cut, and the next one works', async () => {
-    const select = (number: number) => database.run((db) => db.execute(sql`select ${number}::int as number, pg_sleep(0.2)::text as slept`));
+    const select = (number: number) =>
+      database.run((db) => db.execute(sql`select ${number}::int as number, pg_sleep(0.2)::text as slept`));
     await database.run((db) => db.execute(sql`select 1`));
     const cut = [select(1), select(2), select(3)];
     proxy.mode('cut');

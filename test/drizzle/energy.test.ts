@@ -31,7 +31,9 @@ it('counts energy by the register across the border of two hours, and never less
     ['15:40', 105],
     ['16:10', 205],
   ];
-  const events = readings.map(([time, wh], index) => meterValuesEvent(index + 1, [String(wh)], { at: `2026-01-05T${time}:00.000Z` }));
+  const events = readings.map(([time, wh], index) =>
+    meterValuesEvent(index + 1, [String(wh)], { at: `2026-01-05T${time}:00.000Z` }),
+  );
   await createWriter({ database, breaker, log }).persist(input(id, events));
 
   const energy = () =>
@@ -48,6 +50,9 @@ it('counts energy by the register across the border of two hours, and never less
   ];
   expect(await energy()).toEqual(expected);
 
-  await database.run((db) => db.execute(sql`call refresh_continuous_aggregate('energy_hour', '2026-01-05', '2026-01-06')`), 20_000);
+  await database.run(
+    (db) => db.execute(sql`call refresh_continuous_aggregate('energy_hour', '2026-01-05', '2026-01-06')`),
+    20_000,
+  );
   expect(await energy()).toEqual(expected);
 });

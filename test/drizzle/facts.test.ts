@@ -40,13 +40,17 @@ describe('facts', () => {
     const stop = messageEvent(1, { action: 'StopTransaction', payload: { transactionId: 42, transactionData } });
     const { meterValue } = facts(stop, { transactionId: 42 }, new Map([[42, 3]]));
     expect(meterValue).toMatchObject([{ at: T0, transactionId: 42, connectorId: 3, value: '9' }]);
-    expect(facts(messageEvent(1, { action: 'StopTransaction', payload: { transactionId: 42 } })).meterValue).toEqual([]);
+    expect(facts(messageEvent(1, { action: 'StopTransaction', payload: { transactionId: 42 } })).meterValue).toEqual(
+      [],
+    );
   });
 
   it('of StatusNotification and Heartbeat are one row each', () => {
     const payload = { connectorId: 2, status: 'Faulted', errorCode: 'GroundFailure', timestamp: T0 };
     const status = facts(messageEvent(1, { action: 'StatusNotification', at: T0, payload })).statusNotification;
-    expect(status).toMatchObject([{ ...place, at: T0, receivedAt: later(1), connectorId: 2, errorCode: 'GroundFailure' }]);
+    expect(status).toMatchObject([
+      { ...place, at: T0, receivedAt: later(1), connectorId: 2, errorCode: 'GroundFailure' },
+    ]);
     expect(facts(messageEvent(1)).heartbeat).toEqual([{ ...place, at: later(1) }]);
   });
 
@@ -57,14 +61,24 @@ describe('facts', () => {
     const found = facts(meterValuesEvent(1, ['1'], fields), judged);
     expect(found.message).toHaveLength(1);
     expect(found).toMatchObject({ meterValue: [], deadEvent: [] });
-    expect(found.message[0]).toMatchObject('answer' in fields ? { errorCode: 'InternalError', errorDescription: 'why' } : judged);
+    expect(found.message[0]).toMatchObject(
+      'answer' in fields ? { errorCode: 'InternalError', errorDescription: 'why' } : judged,
+    );
   });
 
   it('keep an event that the actor could not reduce for people to see', () => {
     const event = messageEvent(1);
     const { deadEvent, message } = facts(event, { dead: 'TypeError: oops' });
     expect(deadEvent).toEqual([
-      { tableName: 'event', chargePointId: 'CP-1', key: `${JOURNAL}:1`, journal: JOURNAL, seq: 1, reason: 'TypeError: oops', raw: JSON.stringify(event) },
+      {
+        tableName: 'event',
+        chargePointId: 'CP-1',
+        key: `${JOURNAL}:1`,
+        journal: JOURNAL,
+        seq: 1,
+        reason: 'TypeError: oops',
+        raw: JSON.stringify(event),
+      },
     ]);
     expect(message).toHaveLength(1);
   });
@@ -80,23 +94,59 @@ describe('facts', () => {
     expect(sent).toMatchObject({ direction: 'out', kind: 'call', commandId: 'c1', payload: { type: 'Hard' } });
     const result = (outcome: Extract<StationEvent, { kind: 'callResult' }>['outcome']) =>
       facts({ kind: 'callResult', seq: 1, ...common, outcome }).message[0];
-    expect(result({ result: { status: 'Accepted' } })).toMatchObject({ direction: 'in', kind: 'result', payload: { status: 'Accepted' } });
-    expect(result({ error: 'NotSupported', description: 'no' })).toMatchObject({ kind: 'error', errorCode: 'NotSupported', errorDescription: 'no' });
+    expect(result({ result: { status: 'Accepted' } })).toMatchObject({
+      direction: 'in',
+      kind: 'result',
+      payload: { status: 'Accepted' },
+    });
+    expect(result({ error: 'NotSupported', description: 'no' })).toMatchObject({
+      kind: 'error',
+      errorCode: 'NotSupported',
+      errorDescription: 'no',
+    });
     expect(result({ timeout: true })).toMatchObject({ kind: 'error', errorCode: 'timeout' });
     expect(result({ connectionLost: true })).toMatchObject({ kind: 'error', errorCode: 'connectionLost' });
   });
 
   it('of a frame that is no OCPP-J are its text and why', () => {
-    const { message } = facts({ kind: 'malformed', seq: 1, receivedAt: T0, connection: `${JOURNAL}-1`, raw: '[2', reason: 'no JSON' });
+    const { message } = facts({
+      kind: 'malformed',
+      seq: 1,
+      receivedAt: T0,
+      connection: `${JOURNAL}-1`,
+      raw: '[2',
+      reason: 'no JSON',
+    });
     expect(message).toMatchObject([{ kind: 'malformed', raw: '[2', notes: ['no JSON'] }]);
   });
 
   it('join both ends of a connection, and know its journal from its id', () => {
     const connection = '17-1';
-    const connected: StationEvent = { kind: 'connected', seq: 1, receivedAt: T0, connection, taskQueue: 'q', remoteAddress: '::1', protocol: 'ocpp1.6' };
-    const disconnected: StationEvent = { kind: 'disconnected', seq: 2, receivedAt: later(2), connection, code: 1006, reason: 'cut' };
-    const { connection: rows, message } = factsOf('CP-1', [connected, disconnected].map((event) => ({ event, journal: JOURNAL })), new Map());
-    expect(rows).toMatchObject([{ connection, journal: 17, openedAt: T0, taskQueue: 'q', closedAt: later(2), closeCode: 1006, reason: 'cut' }]);
+    const connected: StationEvent = {
+      kind: 'connected',
+      seq: 1,
+      receivedAt: T0,
+      connection,
+      taskQueue: 'q',
+      remoteAddress: '::1',
+      protocol: 'ocpp1.6',
+    };
+    const disconnected: StationEvent = {
+      kind: 'disconnected',
+      seq: 2,
+      receivedAt: later(2),
+      connection,
+      code: 1006,
+      reason: 'cut',
+    };
+    const { connection: rows, message } = factsOf(
+      'CP-1',
+      [connected, disconnected].map((event) => ({ event, journal: JOURNAL })),
+      new Map(),
+    );
+    expect(rows).toMatchObject([
+      { connection, journal: 17, openedAt: T0, taskQueue: 'q', closedAt: later(2), closeCode: 1006, reason: 'cut' },
+    ]);
     expect(message).toEqual([]);
   });
 });

@@ -13,15 +13,19 @@ it('migrates from several processes at once, and a second time without doing any
 it('makes hypertables with policies and without superfluous indexes', async () => {
   const database = open(inject('databaseUrl'));
   await migrate(database);
-  const policies = await database.run((db) => db.execute(sql`
+  const policies = await database.run((db) =>
+    db.execute(sql`
     select hypertable_name as name, array_agg(proc_name order by proc_name)::text as policies
-    from timescaledb_information.jobs where hypertable_schema = 'public' and proc_name <> 'policy_refresh_continuous_aggregate' group by 1 order by 1`));
+    from timescaledb_information.jobs where hypertable_schema = 'public' and proc_name <> 'policy_refresh_continuous_aggregate' group by 1 order by 1`),
+  );
   const both = '{policy_compression,policy_retention}';
   expect(policies).toEqual(
     ['heartbeat', 'message', 'meter_value', 'status_notification'].map((name) => ({ name, policies: both })),
   );
-  const [indexes] = await database.run((db) => db.execute(sql`
-    select count(*)::int as count from pg_indexes where schemaname = 'public' and tablename in ('heartbeat', 'message', 'meter_value', 'status_notification')`));
+  const [indexes] = await database.run((db) =>
+    db.execute(sql`
+    select count(*)::int as count from pg_indexes where schemaname = 'public' and tablename in ('heartbeat', 'message', 'meter_value', 'status_notification')`),
+  );
   expect(indexes).toEqual({ count: 4 });
   await database.close();
 });

@@ -6,7 +6,7 @@ import { migrate } from '../../drizzle/migrate.ts';
 import { readBirth } from '../../drizzle/queries/chargePoint.ts';
 import { readCursors } from '../../drizzle/queries/cursors.ts';
 import { saveChargePoint } from '../../drizzle/queries/registrations.ts';
-import * as schema from '../../drizzle/schema.ts';
+import { connection, deadEvent, heartbeat, message, meterValue, statusNotification } from '../../drizzle/schema.ts';
 import { createWriter, type Writer } from '../../drizzle/writer.ts';
 import type { ChargePoint } from '../../workflows/state/model.ts';
 import {
@@ -40,10 +40,16 @@ afterAll(async () => {
   await database.close();
 });
 
-const rowsOf = (
-  table: 'message' | 'meterValue' | 'heartbeat' | 'statusNotification' | 'connection' | 'deadEvent',
-  id: string,
-) => database.run((db) => db.select().from(schema[table]).where(eq(schema[table].chargePointId, id)));
+type Table =
+  | typeof message
+  | typeof meterValue
+  | typeof heartbeat
+  | typeof statusNotification
+  | typeof connection
+  | typeof deadEvent;
+
+const rowsOf = (table: Table, id: string) =>
+  database.run((db) => db.select().from(table).where(eq(table.chargePointId, id)));
 
 describe('persist', () => {
   it('stores events, their facts, the state and the cursor', async () => {
@@ -61,9 +67,9 @@ describe('persist', () => {
       }),
     );
 
-    expect(await rowsOf('message', id)).toHaveLength(2);
-    expect(await rowsOf('heartbeat', id)).toEqual([{ chargePointId: id, at: later(2), journal: JOURNAL, seq: 2 }]);
-    expect(await rowsOf('meterValue', id)).toMatchObject([
+    expect(await rowsOf(message, id)).toHaveLength(2);
+    expect(await rowsOf(heartbeat, id)).toEqual([{ chargePointId: id, at: later(2), journal: JOURNAL, seq: 2 }]);
+    expect(await rowsOf(meterValue, id)).toMatchObject([
       { index: 0, at: later(1), value: '100', number: 100, normalised: 100, normalisedUnit: 'Wh' },
       { index: 1, at: later(1), value: '200' },
     ]);
@@ -82,17 +88,17 @@ describe('persist', () => {
     });
     await writer.persist(once);
     await writer.persist(once);
-    expect(await rowsOf('message', id)).toHaveLength(3);
-    expect(await rowsOf('meterValue', id)).toHaveLength(2);
-    expect(await rowsOf('heartbeat', id)).toHaveLength(1);
-    expect(await rowsOf('deadEvent', id)).toHaveLength(1);
+    expect(await rowsOf(message, id)).toHaveLength(3);
+    expect(await rowsOf(meterValue, id)).toHaveLength(2);
+    expect(await rowsOf(heartbeat, id)).toHaveLength(1);
+    expect(await rowsOf(deadEvent, id)).toHaveLength(1);
   });
 
   it('takes the same events twice at the same time', async () => {
     const id = newChargePointId();
     const once = input(id, [meterValuesEvent(1, ['1'])], { connectors: [connectorRow(1, 1)] });
     await Promise.all([writer.persist(once), writer.persist(once), writer.persist(once)]);
-    expect(await rowsOf('meterValue', id)).toHaveLength(1);
+    expect(await rowsOf(meterValue, id)).toHaveLength(1);
   });
 
   it('never writes an older version over a newer one', async () => {
@@ -159,21 +165,21 @@ describe('persist', () => {
         connectors: [connectorRow(1, 1, payload)],
       }),
     );
-    expect(await rowsOf('message', id)).toMatchObject([{ payload }]);
+    expect(await rowsOf(message, id)).toMatchObject([{ payload }]);
     const info = 'nul \\u0000, half \ufffd, whole 😀, \\u0000';
-    expect(await rowsOf('statusNotification', id)).toMatchObject([{ info }]);
+    expect(await rowsOf(statusNotification, id)).toMatchObject([{ info }]);
     expect((await readBirth(database, id)).connectors).toMatchObject([{ info }]);
-    expect(await rowsOf('deadEvent', id)).toEqual([]);
+    expect(await rowsOf(deadEvent, id)).toEqual([]);
   });
 
   it('stores both ends of a connection in any order, once', async () => {
     const id = newChargePointId();
-    const connection = `${JOURNAL}-1`;
+    const first = `${JOURNAL}-1`;
     const connected = {
       kind: 'connected',
       seq: 1,
       receivedAt: T0,
-      connection,
+      connection: first,
       taskQueue: 'edge-1',
       remoteAddress: '::1',
       protocol: 'ocpp1.6',
@@ -182,7 +188,7 @@ describe('persist', () => {
       kind: 'disconnected',
       seq: 2,
       receivedAt: later(9),
-      connection,
+      connection: first,
       code: 1006,
       reason: '',
     } as const;
@@ -190,7 +196,7 @@ describe('persist', () => {
     await writer.persist(input(id, [disconnected]));
     await writer.persist(input(id, [connected]));
     await writer.persist(input(id, [{ ...disconnected, seq: 3, receivedAt: later(99) }]));
-    expect(await rowsOf('connection', id)).toMatchObject([
+    expect(await rowsOf(connection, id)).toMatchObject([
       { openedAt: T0, taskQueue: 'edge-1', closedAt: later(9), closeCode: 1006, journal: JOURNAL },
     ]);
     expect(await readBirth(database, id)).toMatchObject({ openConnections: [] });
@@ -199,6 +205,38 @@ describe('persist', () => {
     expect(await readBirth(database, id)).toMatchObject({
       openConnections: [{ connection: `${JOURNAL}-2`, journal: JOURNAL, taskQueue: 'edge-1', openedAt: T0 }],
     });
+  });
+});
+
+describe('groups', () => {
+  it('are as large as allowed, and what does not fit goes with the next', async () => {
+    const small = createWriter({ database, breaker, log, maxRows: 5 });
+    const ids = Array.from({ length: 10 }, newChargePointId);
+    await Promise.all(ids.map((id) => small.persist(input(id, [messageEvent(1), messageEvent(2)]))));
+    const cursors = await readCursors(database, ids, [JOURNAL]);
+    expect(cursors.map(({ seq }) => seq)).toEqual(ids.map(() => 2));
+  });
+
+  it('store an input that is too large for one in several, the cursor last', async () => {
+    const small = createWriter({ database, breaker, log, maxRows: 5 });
+    const id = newChargePointId();
+    const values = Array.from({ length: 12 }, (_, index) => String(index));
+    await small.persist(input(id, [meterValuesEvent(1, values)], { connectors: [connectorRow(1, 1)] }));
+    expect(await rowsOf(meterValue, id)).toHaveLength(12);
+    expect(await readBirth(database, id)).toMatchObject({
+      cursors: { [JOURNAL]: 1 },
+      connectors: [{ connectorId: 1 }],
+    });
+  });
+
+  it('under way are stored when the writer is closed, and nothing more is taken', async () => {
+    const closing = createWriter({ database, breaker, log });
+    const [id, other] = [newChargePointId(), newChargePointId()];
+    const stored = closing.persist(input(id, [messageEvent(1)]));
+    await closing.close();
+    await stored;
+    expect(await readCursors(database, [id], [JOURNAL])).toHaveLength(1);
+    await expect(closing.persist(input(other, [messageEvent(1)]))).rejects.toThrow('the writer is closed');
   });
 });
 
@@ -218,16 +256,25 @@ describe('a value the database refuses', () => {
       }),
     );
 
-    expect((await rowsOf('statusNotification', id)).map((row) => 'connectorId' in row && row.connectorId)).toEqual([
+    expect((await rowsOf(statusNotification, id)).map((row) => 'connectorId' in row && row.connectorId)).toEqual([
       1, 3,
     ]);
-    expect(await rowsOf('message', id)).toHaveLength(3);
+    expect(await rowsOf(message, id)).toHaveLength(3);
     expect((await readBirth(database, id)).connectors).toMatchObject([{ connectorId: 1 }]);
     expect((await readBirth(database, id)).cursors).toEqual({ [JOURNAL]: 3 });
-    expect(await rowsOf('deadEvent', id)).toMatchObject([
-      { tableName: 'status_notification', journal: JOURNAL, seq: 2, reason: expect.stringContaining('22') },
-      { tableName: 'connector', raw: expect.stringContaining('1e+30') },
-    ]);
+    const dead = await rowsOf(deadEvent, id);
+    expect(dead).toHaveLength(2);
+    expect(dead).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          tableName: 'status_notification',
+          journal: JOURNAL,
+          seq: 2,
+          reason: expect.stringContaining('22'),
+        }),
+        expect.objectContaining({ tableName: 'connector', raw: expect.stringContaining('1e+30') }),
+      ]),
+    );
   });
 
   it('harms nobody else in the same group', async () => {
@@ -251,6 +298,6 @@ describe('a value the database refuses', () => {
     const again = input(id, [messageEvent(1)], { connectors: [connectorRow(BEYOND_BIGINT, 1)] });
     await writer.persist(again);
     await writer.persist(again);
-    expect(await rowsOf('deadEvent', id)).toHaveLength(1);
+    expect(await rowsOf(deadEvent, id)).toHaveLength(1);
   });
 });

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import type postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -11,7 +10,7 @@ import { chargingThrough, openSql } from './load.ts';
 const LONG = 240_000;
 const SOON = { timeout: 30_000, interval: 200 };
 
-describe.sequential('stations among others that charge', () => {
+describe.sequential('odd stations among others that charge', () => {
   let program: Program;
   let sql: postgres.Sql;
   let connection: Connection;
@@ -34,41 +33,134 @@ describe.sequential('stations among others that charge', () => {
   }, LONG);
 
   it(
-    'have text stored that no database can hold, and times and numbers beyond all bounds, with the rest of the message',
+    'are answered, and all else is stored, when they send text, times and numbers that no database can hold',
     async () => {
+      const at = new Date().toISOString();
+      const nul = 'a\u0000b';
+      const half = 'a\ud800b';
+      const status = { connectorId: 1, status: 'Charging', errorCode: 'NoError' };
+      const beyond = JSON.stringify(meterValues(1, later(at, 4), ['1003'], 7)).replace(':7,', ':92233720368547758070,');
       await chargingThrough(sql, { url: program.url, prefix: 'among-odd-' }, async () => {
-        const id = 'odd';
-        const station = await booted(id);
-        const at = new Date().toISOString();
-        const status = { connectorId: 1, status: 'Charging', errorCode: 'NoError' };
-        const nul = 'nul\u0000nul';
-        const half = 'half \ud800 pair';
-        const answers = [
-          await station.tryCall('StatusNotification', { ...status, timestamp: at, info: nul }, 'nul-info'),
-          await station.tryCall('StatusNotification', { ...status, timestamp: later(at, 1), info: half }, 'half-info'),
-          await station.tryCall('StatusNotification', { ...status, timestamp: '0001-01-01T00:00:00Z' }, 'year-1'),
-          await station.tryCall('StatusNotification', { ...status, timestamp: '9999-12-31T23:59:59Z' }, 'year-9999'),
-          await station.tryCall('MeterValues', meterValues(1, 7, later(at, 2), ['1000', nul]), 'nul-value'),
-          await station.tryCall('MeterValues', meterValues(1, 7, later(at, 3), ['1001', half]), 'half-value'),
-          await station.tryCall('MeterValues', meterValues(1, 7, '0001-01-01T00:00:00Z', ['1002']), 'value-year-1'),
-          await station.tryText(
-            `[2,"beyond","MeterValues",${JSON.stringify(meterValues(1, 7, later(at, 4), ['1003'])).replace(':7', ':92233720368547758070')}]`,
-            'beyond',
-          ),
+        const station = await booted('odd');
+        const calls: [action: string, messageId: string, payload: object][] = [
+          ['StatusNotification', 'nul-info', { ...status, timestamp: at, info: nul }],
+          ['StatusNotification', 'half-info', { ...status, timestamp: later(at, 1), info: half }],
+          ['StatusNotification', 'year-1', { ...status, timestamp: '0001-01-01T00:00:00Z' }],
+          ['StatusNotification', 'year-9999', { ...status, timestamp: '9999-12-31T23:59:59Z' }],
+          ['MeterValues', 'nul-value', meterValues(1, later(at, 2), ['1000', nul])],
+          ['MeterValues', 'half-value', meterValues(1, later(at, 3), ['1001', half])],
+          ['MeterValues', 'value-year-1', meterValues(1, '0001-01-01T00:00:00Z', ['1002'])],
+          ['StartTransaction', 'nul-tag', { connectorId: 1, idTag: nul, meterStart: 0, timestamp: later(at, 5) }],
         ];
-        const start = { connectorId: 1, idTag: nul, meterStart: 0, timestamp: later(at, 5) };
-        const started = await station.tryCall('StartTransaction', start, 'nul-tag');
-        for (const answer of [...answers, started]) expect(answer).toHaveProperty('result');
+        for (const [action, id, payload] of calls) {
+          expect(await station.tryCall(action, payload, id)).toHaveProperty('result');
+        }
+        expect(await station.tryText(`[2,"beyond","MeterValues",${beyond}]`, 'beyond')).toHaveProperty('result');
       });
-      const messages = await sql`SELECT message_id, payload, raw, notes, at FROM message WHERE charge_point_id = 'odd'`;
-      const mv = await sql`SELECT * FROM meter_value WHERE charge_point_id = 'odd'`;
-      const sn = await sql`SELECT * FROM status_notification WHERE charge_point_id = 'odd'`;
-      const tx = await sql`SELECT * FROM transaction WHERE charge_point_id = 'odd'`;
-      const dead = await sql`SELECT * FROM dead_event WHERE charge_point_id = 'odd'`;
-      console.log(JSON.stringify({ messages, mv, sn, tx, dead }, null, 1));
+
+      const rows = () => sql<{ id: string; raw: string; noted: boolean; facts: string }[]>`
+        SELECT message_id AS id, raw, cardinality(notes) > 0 AS noted, coalesce(
+          (SELECT string_agg(concat_ws(' ', value, number, transaction_id), ', ' ORDER BY index)
+            FROM meter_value AS v WHERE (v.charge_point_id, v.journal, v.seq) = (m.charge_point_id, m.journal, m.seq)),
+          (SELECT concat_ws(' ', status, info)
+            FROM status_notification AS s WHERE (s.charge_point_id, s.journal, s.seq) = (m.charge_point_id, m.journal, m.seq)),
+          (SELECT id_tag FROM transaction AS t
+            WHERE t.charge_point_id = m.charge_point_id AND t.transaction_id::text = m.answer ->> 'transactionId')) AS facts
+        FROM message AS m WHERE charge_point_id = 'odd' AND raw IS NOT NULL ORDER BY seq`;
+      await vi.waitFor(
+        async () =>
+          expect((await rows()).map(({ id, facts }) => [id, facts])).toEqual([
+            ['nul-info', 'Charging a\ufffdb'],
+            ['half-info', 'Charging a\ufffdb'],
+            ['year-1', 'Charging'],
+            ['year-9999', 'Charging'],
+            ['nul-value', '1000 1000, a\ufffdb'],
+            ['half-value', '1001 1001, a\ufffdb'],
+            ['value-year-1', '1002 1002'],
+            ['nul-tag', 'a\ufffdb'],
+            ['beyond', '1003 1003'],
+          ]),
+        SOON,
+      );
+      const texts = Object.fromEntries((await rows()).map(({ id, raw }) => [id, raw]));
+      expect(texts['nul-info']).toContain(String.raw`a\u0000b`);
+      expect(texts['half-value']).toContain(String.raw`a\ud800b`);
+      expect(texts['year-1']).toContain('0001-01-01T00:00:00Z');
+      expect(texts['beyond']).toContain('92233720368547758070');
+      expect((await rows()).every(({ noted }) => noted)).toBe(true);
+      expect(await sql`SELECT * FROM dead_event WHERE charge_point_id = 'odd'`).toEqual([]);
     },
     LONG,
   );
+
+  it(
+    'have their facts counted once when the connection is cut before the answer and they send them again',
+    async () => {
+      await chargingThrough(sql, { url: program.url, prefix: 'among-cut-' }, async () => {
+        const station = await booted('cut');
+        const at = new Date().toISOString();
+        const start = { connectorId: 1, idTag: 'TAG', meterStart: 0, timestamp: at };
+        const [first] = await sentThrice(station, 'StartTransaction', start);
+        const transactionId = Number(first?.answer['transactionId']);
+        expect(transactionId).toBeGreaterThan(0);
+        await sentThrice(station, 'MeterValues', meterValues(1, later(at, 1), ['100', '101'], transactionId));
+        await sentThrice(station, 'StatusNotification', {
+          connectorId: 1,
+          status: 'Finishing',
+          errorCode: 'NoError',
+          timestamp: later(at, 2),
+        });
+        const stop = { transactionId, idTag: 'TAG', meterStop: 500, timestamp: later(at, 3), reason: 'Local' };
+        await sentThrice(station, 'StopTransaction', stop);
+      });
+      await expectCountedOnce('cut');
+    },
+    LONG,
+  );
+
+  it(
+    'have their facts counted once also when the actor was lost between the two',
+    async () => {
+      await chargingThrough(sql, { url: program.url, prefix: 'among-lost-' }, async () => {
+        const station = await booted('lost');
+        const between = () => vi.waitFor(() => actor('lost').terminate('by an operator'), SOON);
+        const at = new Date().toISOString();
+        const start = { connectorId: 1, idTag: 'TAG', meterStart: 0, timestamp: at };
+        const [first] = await sentThrice(station, 'StartTransaction', start, between);
+        const transactionId = Number(first?.answer['transactionId']);
+        await sentThrice(station, 'MeterValues', meterValues(1, later(at, 1), ['100', '101'], transactionId), between);
+        const status = { connectorId: 1, status: 'Finishing', errorCode: 'NoError', timestamp: later(at, 2) };
+        await sentThrice(station, 'StatusNotification', status, between);
+        const stop = { transactionId, idTag: 'TAG', meterStop: 500, timestamp: later(at, 3), reason: 'Local' };
+        await sentThrice(station, 'StopTransaction', stop, between);
+      });
+      await expectCountedOnce('lost');
+    },
+    LONG,
+  );
+
+  it(
+    'hold up nobody, and have their command end with its outcome, when they never answer it and are cut',
+    async () => {
+      await chargingThrough(sql, { url: program.url, prefix: 'among-mute-' }, async (load) => {
+        const mute = await booted('mute', { onCall: () => undefined });
+        await vi.waitFor(() => actor('mute').signal('reset', { type: 'Hard' }), SOON);
+        await vi.waitFor(() => expect(mute.received).toEqual([{ action: 'Reset', payload: { type: 'Hard' } }]), SOON);
+        await vi.waitFor(async () => expect(await commands('mute')).toMatchObject([{ state: 'sent' }]), SOON);
+        await load.more(100);
+        mute.cut();
+        await vi.waitFor(async () => expect(await commands('mute')).toMatchObject([{ state: 'connectionLost' }]), SOON);
+        await load.more(100);
+        await new Charging(mute, newLedger(), { idTag: 'TAG' }).boot();
+        const completed = { state: 'completed', outcome: expect.stringContaining('BootNotification') };
+        await vi.waitFor(async () => expect(await commands('mute')).toMatchObject([completed]), SOON);
+        expect(mute.received).toHaveLength(1);
+      });
+    },
+    LONG,
+  );
+
+  const actor = (id: string) => client.workflow.getHandle(workflowId(id));
 
   async function booted(chargePointId: string, options: Partial<StationOptions> = {}): Promise<Station> {
     const station = new Station({ url: program.url, chargePointId, answerTimeoutMs: 5_000, ...options });
@@ -76,9 +168,62 @@ describe.sequential('stations among others that charge', () => {
     await new Charging(station, newLedger(), { idTag: 'TAG' }).boot();
     return station;
   }
+
+  /**
+   * Sends a CALL and cuts the connection before its answer; when it is stored, sends it again with the same message id,
+   * and once more with a new one. Every time it is answered alike, and the second and third are marked as repeats.
+   */
+  async function sentThrice(
+    station: Station,
+    action: string,
+    payload: object,
+    between: () => Promise<unknown> = async () => {},
+  ): Promise<MessageRow[]> {
+    const { chargePointId } = station;
+    const again = action.toLowerCase();
+    await station.connect();
+    void station.tryCall(action, payload, again);
+    station.cut();
+    for (const [i, messageId] of [again, `${again}-2`].entries()) {
+      await vi.waitFor(async () => expect(await messages(chargePointId, action)).toHaveLength(i + 1), SOON);
+      await between();
+      await station.connect();
+      const [first] = await messages(chargePointId, action);
+      expect(await station.tryCall(action, payload, messageId)).toEqual({ result: first?.answer });
+      station.cut();
+    }
+    await vi.waitFor(async () => expect(await messages(chargePointId, action)).toHaveLength(3), SOON);
+    const rows = await messages(chargePointId, action);
+    expect(rows.map((row) => row.repeated)).toEqual([false, true, true]);
+    return rows;
+  }
+
+  const messages = (id: string, action: string) => sql<MessageRow[]>`
+    SELECT answer, repeat_of IS NOT NULL AS repeated FROM message
+    WHERE charge_point_id = ${id} AND action = ${action} AND at > (
+      SELECT max(at) FROM message WHERE charge_point_id = ${id} AND action = 'StatusNotification'
+        AND payload ->> 'status' = 'Available')
+    ORDER BY received_at, seq`;
+
+  const commands = (id: string) =>
+    sql`SELECT state, outcome FROM command WHERE charge_point_id = ${id} ORDER BY requested_at`;
+
+  async function expectCountedOnce(id: string): Promise<void> {
+    const [counted] = await sql`
+      SELECT (SELECT count(*)::int FROM meter_value WHERE charge_point_id = ${id}) AS samples,
+        (SELECT count(*)::int FROM status_notification WHERE charge_point_id = ${id} AND status = 'Finishing') AS statuses,
+        (SELECT json_agg(json_build_array(meter_start, meter_stop, energy_wh, "end")) FROM transaction
+          WHERE charge_point_id = ${id}) AS transactions`;
+    expect(counted).toEqual({ samples: 2, statuses: 1, transactions: [[0, 500, 500, 'station']] });
+  }
 });
 
-function meterValues(connectorId: number, transactionId: number, timestamp: string, values: string[]) {
+interface MessageRow {
+  answer: Record<string, unknown>;
+  repeated: boolean;
+}
+
+function meterValues(connectorId: number, timestamp: string, values: string[], transactionId?: number) {
   const sampledValue = values.map((value) => ({ value, measurand: 'Energy.Active.Import.Register', unit: 'Wh' }));
   return { connectorId, transactionId, meterValue: [{ timestamp, sampledValue }] };
 }

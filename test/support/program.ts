@@ -16,6 +16,8 @@ export interface ProgramOptions {
   /** Kept from an earlier start; else a new temporary one. */
   dataDir?: string;
   environment?: Record<string, string>;
+  /** For Node.js itself, such as `--cpu-prof`. */
+  nodeOptions?: string[];
   /** Servers to use instead of embedded ones. */
   temporalAddress?: string;
   databaseUrl?: string;
@@ -27,11 +29,13 @@ export class Program {
   readonly ports: Ports;
   readonly environment: Record<string, string>;
   output = '';
+  readonly #nodeOptions: string[];
   #process: ChildProcess | undefined;
 
   private constructor(dataDir: string, ports: Ports, options: ProgramOptions) {
     this.dataDir = dataDir;
     this.ports = ports;
+    this.#nodeOptions = options.nodeOptions ?? [];
     this.environment = {
       DATA_DIR: dataDir,
       PORT: String(ports.edge),
@@ -83,7 +87,7 @@ export class Program {
   /** Starts it without waiting. */
   spawn(): ChildProcess {
     this.output = '';
-    const child = spawn(process.execPath, ['--import', tsx, path.join(root, 'src/main.ts')], {
+    const child = spawn(process.execPath, [...this.#nodeOptions, '--import', tsx, path.join(root, 'src/main.ts')], {
       cwd: this.dataDir,
       env: { PATH: process.env.PATH, HOME: process.env.HOME, ...this.environment },
       stdio: ['ignore', 'pipe', 'pipe'],

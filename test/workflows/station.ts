@@ -90,5 +90,6 @@ const EMPTY = {
   connectors: [],
   transactions: [],
   commands: [],
+  heard: [],
   version: 0,
 };

@@ -47,7 +47,7 @@ export function born(chargePointId: string, birth: Birth, settings: ActorSetting
     connectors: Object.fromEntries(birth.connectors.map((c) => [c.connectorId, c])),
     transactions: Object.fromEntries(birth.transactions.map((t) => [t.transactionId, t])),
     commands: birth.commands,
-    heard: [],
+    heard: birth.heard,
     recent: [],
     version: birth.version,
   };

@@ -13,6 +13,10 @@ export interface Submission {
   commandId?: string;
 }
 
+/**
+ * Whatever passes can be reduced and stored: one event that cannot would fail every workflow task of its actor, or every
+ * `persist`, for ever.
+ */
 export function asEventBatch(input: unknown): { batch: EventBatch } | { problem: string } {
   const batch = input as Partial<EventBatch> | null | undefined;
   const well =
@@ -20,7 +24,7 @@ export function asEventBatch(input: unknown): { batch: EventBatch } | { problem:
     Number.isSafeInteger(batch?.journal) &&
     Number.isSafeInteger(batch?.after) &&
     Array.isArray(batch?.events) &&
-    batch.events.every((e, i) => typeof e === 'object' && e !== null && e.seq === (batch.after as number) + 1 + i);
+    batch.events.every((e: unknown, i) => isObject(e) && e.seq === (batch.after as number) + 1 + i && isEvent(e));
   return well
     ? { batch: batch as EventBatch }
     : { problem: `signal "events" takes {journal, after, events} from an edge, not ${shown(input)}` };
@@ -48,6 +52,45 @@ export function asSubmission(input: unknown): { submission: Submission } | { pro
       ...(typeof commandId === 'string' ? { commandId: commandId.slice(0, 100) } : {}),
     },
   };
+}
+
+function isEvent(e: Record<string, unknown>): boolean {
+  if (!isInstant(e.receivedAt) || !isText(e.connection)) return false;
+  switch (e.kind) {
+    case 'connected':
+      return isText(e.taskQueue);
+    case 'disconnected':
+      return Number.isSafeInteger(e.code);
+    case 'message':
+      return (
+        [e.messageId, e.action].every(isText) &&
+        isInstant(e.at) &&
+        isObject(e.payload) &&
+        isObject(e.answer) &&
+        (isObject(e.answer.result) || isText(e.answer.error)) &&
+        (e.notes === undefined || (Array.isArray(e.notes) && e.notes.every(isText)))
+      );
+    case 'malformed':
+      return isText(e.raw);
+    case 'callSent':
+      return [e.commandId, e.messageId, e.action].every(isText) && isObject(e.payload);
+    case 'callResult':
+      return [e.commandId, e.messageId, e.action].every(isText) && isObject(e.outcome);
+    default:
+      return false;
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isInstant(value: unknown): boolean {
+  return isText(value) && /^\d{4}-\d\d-\d\dT[\d:]{8}\.\d{3}Z$/.test(value) && !Number.isNaN(Date.parse(value));
 }
 
 function shown(input: unknown): string {

@@ -6,6 +6,7 @@
  * the upsert: an older writer never overwrites a newer row.
  */
 import type { Instant, StationEvent } from '../events.ts';
+import type { Heard } from './repeats.ts';
 
 export interface ChargePoint {
   chargePointId: string;
@@ -149,6 +150,8 @@ export interface Birth {
   transactions: Transaction[];
   /** Unfinished ones and the 20 newest others. */
   commands: Command[];
+  /** What the station said lately and may say again, as far as it is stored; oldest first. */
+  heard: Heard[];
   /** Highest version of any row of this charge point. */
   version: number;
 }

@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { createBreaker, type Breaker } from '../../drizzle/breaker.ts';
+import type { Database } from '../../drizzle/client.ts';
+import { migrate } from '../../drizzle/migrate.ts';
+import { readBirth, readTransactions } from '../../drizzle/queries/chargePoint.ts';
+import { dropCursors, readCursors } from '../../drizzle/queries/cursors.ts';
+import { createWriter, type Writer } from '../../drizzle/writer.ts';
+import type { Command } from '../../workflows/state/model.ts';
+import { input, later, log, messageEvent, newChargePointId, open, T0, transactionRow } from './support.ts';
+
+let database: Database;
+let breaker: Breaker;
+let writer: Writer;
+
+beforeAll(async () => {
+  database = open(inject('databaseUrl'));
+  await migrate(database);
+  breaker = createBreaker({ database, log });
+  writer = createWriter({ database, breaker, log });
+});
+afterAll(async () => {
+  breaker.close();
+  await database.close();
+});
+
+const numbers = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
+const ended = (id: number, at: string) => transactionRow(id, 1, { startedAt: at, stoppedAt: at, end: 'station' });
+
+function commandRow(commandId: string, fields: Partial<Command> = {}): Command {
+  return {
+    commandId,
+    action: 'Reset',
+    payload: { type: 'Hard', odd: '\0' },
+    state: 'queued',
+    reason: null,
+    via: 'signal',
+    requestedBy: null,
+    requestedAt: T0,
+    deadline: later(3600),
+    sentAt: null,
+    connection: null,
+    answer: null,
+    answeredAt: null,
+    outcome: null,
+    endedAt: null,
+    version: 1,
+    ...fields,
+  };
+}
+
+describe('the birth of an actor', () => {
+  it('of an unknown charge point starts from nothing', async () => {
+    expect(await readBirth(database, newChargePointId())).toEqual({
+      chargePoint: null,
+      cursors: {},
+      heard: [],
+      openConnections: [],
+      connectors: [],
+      transactions: [],
+      commands: [],
+      version: 0,
+    });
+  });
+
+  it('knows open transactions, recent estimates and the newest others', async () => {
+    const id = newChargePointId();
+    const yesterday = new Date(Date.now() - 86_400_000).toISOString();
+    const transactions = [
+      ...numbers(30).map((n) => ended(100 + n, later(n * 3600))),
+      transactionRow(1, 1, { startedAt: '2020-01-01T00:00:00.000Z' }),
+      transactionRow(2, 1, { startedAt: '2020-01-01T00:00:00.000Z', stoppedAt: yesterday, end: 'estimated' }),
+      transactionRow(3, 9, {
+        startedAt: '2020-01-01T00:00:00.000Z',
+        stoppedAt: '2020-01-01T00:00:00.000Z',
+        end: 'estimated',
+      }),
+      transactionRow(4, 1, { startedAt: null, stoppedAt: later(31 * 3600), end: 'station' }),
+    ];
+    await writer.persist(input(id, [], { transactions }));
+    const found = (await readBirth(database, id)).transactions.map(({ transactionId }) => transactionId);
+    expect(found.toSorted((a, b) => a - b)).toEqual([1, 2, 4, ...numbers(19).map((n) => 111 + n)]);
+  });
+
+  it('knows unfinished commands and the newest others, letter by letter', async () => {
+    const id = newChargePointId();
+    const queued = commandRow('queued');
+    const finished = numbers(25).map((n) =>
+      commandRow(`c${n}`, {
+        state: 'completed',
+        requestedAt: later(n),
+        endedAt: later(n),
+        answer: { status: 'Accepted' },
+      }),
+    );
+    await writer.persist(input(id, [], { commands: [queued, ...finished] }));
+    const { commands } = await readBirth(database, id);
+    expect(commands).toEqual([queued, ...finished.slice(-20).toReversed()]);
+  });
+});
+
+it('transactions are found by id and by alias', async () => {
+  const id = newChargePointId();
+  await writer.persist(
+    input(id, [], {
+      transactions: [transactionRow(1, 1, { aliases: [10, 11] }), transactionRow(2, 1), transactionRow(3, 1)],
+    }),
+  );
+  const found = await readTransactions(database, id, [11, 3, 99]);
+  expect(new Set(found.map(({ transactionId }) => transactionId))).toEqual(new Set([1, 3]));
+});
+
+it('cursors of a closed journal are dropped, others stay', async () => {
+  const id = newChargePointId();
+  const run = (journal: number) => ({ journal, upTo: 1, events: [{ event: messageEvent(1) }] });
+  await writer.persist(input(id, [], { runs: [run(9001), run(9002)] }));
+  await dropCursors(database, 9001);
+  expect(await readCursors(database, [id], [9001, 9002])).toEqual([{ chargePointId: id, journal: 9002, seq: 1 }]);
+});
