@@ -48,7 +48,7 @@ interface Item {
  * busier it gets, the more a round trip and a commit are shared.
  */
 export function createWriter(options: WriterOptions): Writer {
-  const { database, breaker, log, maxRows = 4000, maxBytes = 8 * 1024 * 1024, deadlineMs = 1800 } = options;
+  const { database, breaker, log, maxRows = 2000, maxBytes = 8 * 1024 * 1024, deadlineMs = 1800 } = options;
   let waiting: Item[] = [];
   let working: Promise<void> | undefined;
   let closed = false;

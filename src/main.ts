@@ -33,6 +33,8 @@ import { createActorWorker, createEdgeWorker } from './temporal/worker.ts';
 
 /** Time (ms) that stations' last messages get to reach their actors when the program is told to stop. */
 const DRAIN_MS = 5_000;
+/** A group commit that takes longer means that the database is away; below the actors' limit for `persist`. */
+const WRITE_DEADLINE_MS = 4_000;
 /** Runs that actors have left behind by continue-as-new would fill the list. */
 const OPEN_ACTORS = encodeURIComponent('`ExecutionStatus`="Running"');
 
@@ -78,11 +80,14 @@ async function run(): Promise<void> {
   await assertPortFree(settings.HOST, settings.PORT, 'PORT');
   await assertPortFree(settings.HOST, settings.API_PORT, 'API_PORT');
 
-  const database = openDatabase({
+  const access = {
     url: settings.DATABASE_URL ?? embeddedDatabaseUrl(settings.DATABASE_PORT),
     log,
     ...(settings.DATABASE_URL ? {} : { max: 1 }),
-  });
+  };
+  const database = openDatabase(access);
+  // A connection of its own: what reads give up waiting for must not cut what is being written.
+  const writing = openDatabase({ ...access, max: 1, statementTimeoutMs: WRITE_DEADLINE_MS - 500 });
   const directory = Directory.open({
     directory: path.join(settings.DATA_DIR, 'edge', 'directory'),
     reads: directoryReads(database),
@@ -97,6 +102,7 @@ async function run(): Promise<void> {
   const servers = await startServers(settings, log, (text) => console.log(text));
   started.onStop(() => servers.stop());
   started.onStop(() => database.close());
+  started.onStop(() => writing.close());
   const breaker = createBreaker({ database, log });
   started.onStop(() => breaker.close());
   if (patient) await prepareDatabasePatiently(database, settings, { stopped: started.stopping, log });
@@ -113,7 +119,7 @@ async function run(): Promise<void> {
 
   const actorActivities = createActorActivities({
     database,
-    writer: createWriter({ database, breaker, log }),
+    writer: createWriter({ database: writing, breaker, deadlineMs: WRITE_DEADLINE_MS, log }),
     breaker,
     settings: { transactionEndGraceMs: settings.TRANSACTION_END_GRACE },
   });

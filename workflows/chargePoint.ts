@@ -53,13 +53,15 @@ export const commandQuery = defineQuery<Command | undefined, [string]>('command'
 /** History length at which a run hands over to the next: far below Temporal's limits of events and signals per run. */
 const HISTORY_MOST = 1_500;
 /** Events reduced and persisted in one go. */
-const DRAIN_MOST = 500;
+const DRAIN_MOST = 200;
 /** A connection that said nothing for so long is checked with its edge (heartbeats ride along every 15 minutes). */
 const SILENCE_MS = 20 * 60_000;
+/** The database disagrees with an actor only where nothing was stored for so long: otherwise the edge looked too early. */
+const DOUBT_MS = 8_000;
 /** Wait after the edge refused a CALL before it is offered again. */
 const RETRY_SEND_MS = 2_000;
 
-const local = proxyLocalActivities<Activities>({ startToCloseTimeout: '2s', retry: { maximumAttempts: 1 } });
+const local = proxyLocalActivities<Activities>({ startToCloseTimeout: '7s', retry: { maximumAttempts: 1 } });
 const { waitForDatabase } = proxyActivities<Activities>({
   startToCloseTimeout: '1h',
   heartbeatTimeout: '20s',
@@ -77,6 +79,7 @@ export async function chargePoint(carried?: Carried): Promise<void> {
   let retiring = false;
   let sending = 0;
   let sendNotBefore = 0;
+  let storedAt = 0;
   let asking = false;
   let alarm: { at: number; scope: CancellationScope } | undefined;
   let rang = false;
@@ -180,7 +183,7 @@ export async function chargePoint(carried?: Carried): Promise<void> {
     while (inbox.length > 0 && taken < DRAIN_MOST) {
       const batch = inbox.shift() as EventBatch;
       const fit = actor.follows(next, batch);
-      if (fit === 'seen' && !batch.redelivered) continue;
+      if (fit === 'seen' && (!batch.redelivered || Date.now() - storedAt < DOUBT_MS)) continue;
       if (fit !== 'next') {
         // Somebody lost something: this actor, the edge, or the database. What was reduced is stored first, then the
         // database says where the station stands.
@@ -208,7 +211,10 @@ export async function chargePoint(carried?: Carried): Promise<void> {
       ...rows,
     };
     const changed = rows.chargePoint || rows.connectors.length + rows.transactions.length + rows.commands.length > 0;
-    if (runs.size > 0 || changed) await untilStored(() => local.persist(input));
+    if (runs.size > 0 || changed) {
+      await untilStored(() => local.persist(input));
+      storedAt = Date.now();
+    }
     state = next;
   }
 

@@ -124,7 +124,9 @@ function webSockets(
       const conclude = (verdict: SocketData | Refusal) => {
         if (aborted) return;
         if ('reason' in verdict) return refuse(response, verdict);
-        response.cork(() => response.upgrade(verdict, key, verdict.protocol, extensions, context));
+        // Not in `response.cork`: now and then it closes a socket that was upgraded in it after an await
+        // (https://github.com/uNetworking/uWebSockets/pull/1929). The 101 leaves in one write all the same.
+        response.upgrade(verdict, key, verdict.protocol, extensions, context);
       };
       const verdict = handshake.judge(path, offered);
       if (verdict instanceof Promise) void verdict.then(conclude);

@@ -68,7 +68,7 @@ describe.sequential('actors of charging stations', () => {
   it(
     'refuse signals that nobody can read, with a reason, and go on',
     async () => {
-      await chargingThrough(sql, { url: program.url, prefix: 'garbage-' }, async ({ stations, more }) => {
+      await chargingThrough(sql, { url: program.url, prefix: 'garbage-' }, async ({ stations }) => {
         const id = stations[0]?.chargePointId ?? '';
         const busy = actor(id);
         const { runId } = await busy.describe();
