@@ -4,7 +4,7 @@ import { defineTimedMessage } from '../message.ts';
 import { timedEntries, type MeterValueEntry } from '../meterValues.ts';
 
 /** Normalised MeterValues.req */
-export type MeterValues = {
+type MeterValues = {
   connectorId: number;
   transactionId?: number;
   /** [] where it was missing or unreadable */

@@ -5,7 +5,7 @@ import { defineTimedMessage } from '../message.ts';
 import { effectiveTime } from '../time.ts';
 
 /** Normalised StartTransaction.req. What is optional here beyond the specification was missing or unreadable. */
-export type StartTransaction = {
+type StartTransaction = {
   connectorId: number;
   /** As sent; longer than 20 characters it is answered Invalid. */
   idTag: string;

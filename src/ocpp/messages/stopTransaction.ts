@@ -6,7 +6,7 @@ import { timedEntries, type MeterValueEntry } from '../meterValues.ts';
 import { effectiveTime } from '../time.ts';
 
 /** Normalised StopTransaction.req. What is optional here beyond the specification was missing or unreadable. */
-export type StopTransaction = {
+type StopTransaction = {
   /** Absent: an id that can't be ours. -1 and 0 are kept: a start made offline that has got no id yet, or a careless station. */
   transactionId?: number;
   /** Wh */

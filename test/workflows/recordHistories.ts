@@ -1,0 +1,132 @@
+/**
+ * Records histories of actors of the whole program into test/histories (`npm run histories`). Old ones are kept: every
+ * change of workflow code has to replay them all. Give a new one a new name.
+ */
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import { RawValue } from '@temporalio/common';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { writeFile } from 'node:fs/promises';
+import { gzipSync } from 'node:zlib';
+import { Charging, newLedger } from '../../src/simulator/session.ts';
+import { Station } from '../../src/simulator/station.ts';
+import { Program } from '../support/program.ts';
+
+const program = await Program.create();
+await program.start();
+const connection = await Connection.connect({ address: program.temporalAddress });
+const client = new Client({ connection });
+const handle = (id: string, runId?: string) => client.workflow.getHandle(`charge-point/${id}`, runId);
+const ledger = newLedger();
+
+try {
+  await aDayWithAReset();
+  await garbage();
+  await databaseKilled();
+  await continuedAsNewAndCancelled();
+} finally {
+  await connection.close();
+  await program.dispose();
+}
+
+async function aDayWithAReset(): Promise<void> {
+  const station = connect('DAY');
+  const charging = new Charging(station, ledger, { idTag: 'TAG' });
+  await charging.boot();
+  await charging.transaction();
+  await handle('DAY').signal('reset', { type: 'Hard' });
+  await until(() => station.received.length === 1);
+  station.cut();
+  await charging.boot();
+  await commandsEnded('DAY', 1);
+  await record('day-with-reset', handle('DAY'));
+  station.stop();
+}
+
+async function garbage(): Promise<void> {
+  const station = connect('GARBAGE');
+  await new Charging(station, ledger, { idTag: 'TAG' }).boot();
+  await until(() => exists('GARBAGE'));
+  const undecodable = RawValue.fromPayload({
+    metadata: { encoding: Buffer.from('json/plain') },
+    data: Buffer.from('{{{'),
+  });
+  await handle('GARBAGE').signal('reset', undecodable);
+  await handle('GARBAGE').signal('events', undecodable);
+  await handle('GARBAGE').signal('command', 'x');
+  await handle('GARBAGE').signal('rest');
+  await commandsEnded('GARBAGE', 4);
+  await record('garbage-signals', handle('GARBAGE'));
+  station.stop();
+}
+
+async function databaseKilled(): Promise<void> {
+  const station = connect('OUTAGE');
+  const charging = new Charging(station, ledger, { idTag: 'TAG' });
+  await charging.boot();
+  await until(() => exists('OUTAGE'));
+  process.kill(await program.embeddedPid('database'), 'SIGKILL');
+  await charging.transaction();
+  await until(async () => (await events('OUTAGE')).some((name) => name === 'waitForDatabase'));
+  await until(async () => !(await handle('OUTAGE').describe()).raw.pendingActivities?.length);
+  await charging.transaction();
+  await record('database-away', handle('OUTAGE'));
+  station.stop();
+}
+
+async function continuedAsNewAndCancelled(): Promise<void> {
+  const station = connect('BUSY');
+  const charging = new Charging(station, ledger, { idTag: 'TAG' });
+  await charging.boot();
+  await until(() => exists('BUSY'));
+  const { runId } = await handle('BUSY').describe();
+  await until(async () => {
+    await charging.transaction();
+    return (await handle('BUSY').describe()).runId !== runId;
+  }, 180_000);
+  await charging.transaction();
+  const second = await handle('BUSY').describe();
+  await handle('BUSY').cancel();
+  await until(async () => (await handle('BUSY', second.runId).describe()).status.name === 'CANCELLED');
+  await record('continued-as-new', handle('BUSY', runId));
+  await record('continued-then-cancelled', handle('BUSY', second.runId));
+  station.stop();
+}
+
+function connect(chargePointId: string): Station {
+  return new Station({ url: program.url, chargePointId });
+}
+
+async function record(name: string, from: WorkflowHandle): Promise<void> {
+  const history = await from.fetchHistory();
+  await writeFile(new URL(`../histories/${name}.json.gz`, import.meta.url), gzipSync(historyToJSON(history)));
+  console.log(`${name}: ${history.events?.length} events`);
+}
+
+async function events(chargePointId: string): Promise<(string | undefined)[]> {
+  const history = await handle(chargePointId).fetchHistory();
+  return (history.events ?? []).map((e) => e.activityTaskScheduledEventAttributes?.activityType?.name ?? undefined);
+}
+
+async function commandsEnded(chargePointId: string, count: number): Promise<void> {
+  await until(async () => {
+    const state = await handle(chargePointId).query<{ commands: { endedAt: string | null }[] } | undefined>('state');
+    return state?.commands.filter((command) => command.endedAt !== null).length === count;
+  });
+}
+
+async function exists(chargePointId: string): Promise<boolean> {
+  return handle(chargePointId)
+    .describe()
+    .then(
+      () => true,
+      () => false,
+    );
+}
+
+async function until(holds: () => boolean | Promise<boolean>, withinMs = 60_000): Promise<void> {
+  const deadline = Date.now() + withinMs;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error('what was waited for did not happen');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
