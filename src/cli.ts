@@ -1,13 +1,19 @@
 #!/usr/bin/env node
-import { WorkflowNotFoundError } from '@temporalio/client';
-
+import {
+  isGrpcDeadlineError,
+  ServiceError,
+  WorkflowNotFoundError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { openDatabase } from '../drizzle/client.ts';
-import { migrate } from '../drizzle/migrate.ts';
+import type { ActorState } from '../workflows/state/actor.ts';
 import type { Command as StationCommand } from '../workflows/state/model.ts';
 import { readSettings, type Settings } from './config.ts';
 import { embeddedDatabaseUrl } from './embedded/servers.ts';
 import { createLog } from './log.ts';
+import { chargePointIdFrom } from './ocpp/identity.ts';
+import { prepareDatabase } from './prepareDatabase.ts';
 import { createActors, type Actors } from './temporal/actors.ts';
 import { connectTemporal } from './temporal/connection.ts';
 import { installRuntime } from './temporal/runtime.ts';
@@ -31,7 +37,8 @@ Examples:
   );
 
 program
-  .command('reset <chargePointId>')
+  .command('reset')
+  .argument('<chargePointId>', 'its id, as in the URL it connects to', identity)
   .description('Reset a charge point, now or when it is back (up to the deadline).')
   .addOption(new Option('--type <type>', 'kind of reset').choices(['Soft', 'Hard']).default('Soft'))
   .option('--wait [seconds]', 'wait for the outcome, at most this long (default 120)', seconds)
@@ -55,7 +62,8 @@ program
   });
 
 program
-  .command('show <chargePointId>')
+  .command('show')
+  .argument('<chargePointId>', 'its id', identity)
   .description('Show a charge point: presence, connectors, open transactions, commands.')
   .option('--json', 'print everything its actor knows as JSON')
   .action(async (chargePointId: string, options: { json?: true }) => {
@@ -65,16 +73,8 @@ program
         throw error;
       });
       if (!state) throw new Error(`no charge point "${chargePointId}" is known`);
-      if (options.json) return print(state);
-      const { chargePoint } = state;
-      console.log(
-        `${chargePointId}: ${chargePoint.online ? 'online' : 'offline'}, ${chargePoint.vendor} ${chargePoint.model}`,
-      );
-      console.table(Object.values(state.connectors), ['connectorId', 'status', 'errorCode', 'at']);
-      const open = Object.values(state.transactions).filter((t) => t.end === null);
-      if (open.length > 0) console.table(open, ['transactionId', 'connectorId', 'idTag', 'startedAt', 'lastReadingWh']);
-      if (state.commands.length > 0)
-        console.table(state.commands, ['action', 'state', 'requestedAt', 'reason', 'outcome']);
+      if (options.json) print(state);
+      else console.log(describe(state));
     });
   });
 
@@ -87,7 +87,7 @@ program
     const url = settings.DATABASE_URL ?? embeddedDatabaseUrl(settings.DATABASE_PORT);
     const database = openDatabase({ url, log });
     try {
-      await migrate(database);
+      await prepareDatabase(database, settings);
       console.log('the schema is up to date');
     } finally {
       await database.close();
@@ -97,7 +97,7 @@ program
 try {
   await program.parseAsync();
 } catch (error) {
-  console.error(error instanceof Error ? error.message : String(error));
+  console.error(`ocpp-actors: ${reasonOf(error)}`);
   process.exitCode = EXIT.failed;
 }
 
@@ -126,7 +126,8 @@ async function follow(actors: Actors, chargePointId: string, commandId: string, 
   const until = Date.now() + waitSeconds * 1_000;
   let told: string | undefined;
   for (;;) {
-    const command = await actors.command(chargePointId, commandId);
+    // It is accepted: workers that are away for a while do not change that.
+    const command = await actors.command(chargePointId, commandId).catch(() => undefined);
     if (waitSeconds > 0 && tell && command && command.state !== told && command.endedAt === null) {
       console.log(`${new Date().toISOString()} ${command.state}`);
     }
@@ -140,14 +141,40 @@ async function follow(actors: Actors, chargePointId: string, commandId: string, 
 
 function sentence(chargePointId: string, commandId: string, command: StationCommand | undefined): string {
   if (!command) return `${chargePointId}: command ${commandId} is queued; its actor has not looked at it yet`;
-  const why = command.outcome ?? command.reason;
-  return `${chargePointId}: ${command.action} ${command.state}${why ? `: ${why}` : ''} (command ${commandId})`;
+  return `${chargePointId}: ${inWords(command)} (command ${commandId})`;
+}
+
+function inWords({ action, payload, state, outcome, reason }: StationCommand): string {
+  const type = typeof payload.type === 'string' ? ` ${payload.type}` : '';
+  const why = outcome ?? reason;
+  return `${action}${type} ${state}${why ? `: ${why}` : ''}`;
 }
 
 function exitCode(command: StationCommand | undefined, waited: boolean): number {
   if (command?.state === 'completed') return EXIT.done;
   if (!command || command.endedAt === null) return waited ? EXIT.unfinished : EXIT.done;
   return EXIT.failed;
+}
+
+function describe({ chargePoint, connectors, transactions, commands }: ActorState): string {
+  const { chargePointId, online, onlineSince, offlineSince, vendor, model, firmwareVersion } = chargePoint;
+  const since = online ? onlineSince : offlineSince;
+  const what = [vendor, model, firmwareVersion && `firmware ${firmwareVersion}`].filter(Boolean).join(' ');
+  return [
+    `${chargePointId}: ${online ? 'online' : 'offline'}${since ? ` since ${since}` : ''}, ${what || 'not booted yet'}`,
+    ...Object.values(connectors).map((c) => `  connector ${c.connectorId}: ${c.status}, ${c.errorCode}, at ${c.at}`),
+    ...Object.values(transactions)
+      .filter((t) => t.end === null)
+      .map((t) => `  transaction ${t.transactionId} on connector ${t.connectorId}: ${t.idTag}, since ${t.startedAt}`),
+    ...commands.map((c) => `  ${c.requestedAt} ${inWords(c)}`),
+  ].join('\n');
+}
+
+/** As the user wrote it, checked like the path of a station's WebSocket: a typo must not make an actor for ever. */
+function identity(text: string): string {
+  const found = chargePointIdFrom(`/${encodeURIComponent(text)}`);
+  if ('problem' in found) throw new InvalidArgumentError(`${found.problem}.`);
+  return found.id;
 }
 
 function seconds(text: string): number {
@@ -158,4 +185,15 @@ function seconds(text: string): number {
 
 function print(value: unknown): void {
   console.log(JSON.stringify(value, null, 2));
+}
+
+function reasonOf(error: unknown): string {
+  const cause = error instanceof ServiceError && error.cause instanceof Error ? error.cause : undefined;
+  const noWorker =
+    isGrpcDeadlineError(error) ||
+    error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
+    cause?.message === 'Timeout expired';
+  if (noWorker) return 'Temporal is there, but no worker took the request within 10 s: is ocpp-actors running?';
+  const text = error instanceof Error ? error.message : String(error);
+  return cause ? `${text}: ${cause.message}` : text;
 }

@@ -174,7 +174,7 @@ async function run(): Promise<void> {
       : {}),
     health: {
       temporal: () => health(link.down),
-      database: () => health(breaker.state.open ? breaker.state : undefined),
+      database: () => health(breaker.state.open ? breaker.state : directory.away),
       journal: () => ({ ok: true }),
       backlog: () => outbox.backlog(),
     },

@@ -204,7 +204,7 @@ export async function chargePoint(carried?: Carried): Promise<void> {
 
   /** One SQL transaction with rows and cursors; repeated, small and patiently, until the database has it. */
   async function persist(before: actor.ActorState, after: actor.ActorState, runs: Map<number, JudgedEvent[]>) {
-    const { state: next, rows } = actor.changes(before, after);
+    const { state: next, rows } = actor.changes(before, after, Date.now());
     const input: PersistInput = {
       chargePointId,
       runs: [...runs].map(([journal, events]) => ({ journal, upTo: next.cursors[journal] ?? 0, events })),

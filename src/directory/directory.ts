@@ -91,6 +91,11 @@ export class Directory {
     return this.#idTags.ready && this.#chargePoints.ready;
   }
 
+  /** Since when and why the database does not answer; undefined while it does. */
+  get away(): { since: Date; reason: string } | undefined {
+    return this.#chargePoints.away ?? this.#idTags.away;
+  }
+
   idTag(idTag: string): Looked<IdTagRow> {
     return this.#idTags.get(idTag.toUpperCase());
   }

@@ -63,6 +63,7 @@ export class Replica<Row extends { deleted: boolean }> {
   #running = false;
   /** What the database did last: undefined before it was asked. */
   #answers: boolean | undefined;
+  #away: { since: Date; reason: string } | undefined;
 
   constructor(options: ReplicaOptions<Row>) {
     this.#options = options;
@@ -74,6 +75,11 @@ export class Replica<Row extends { deleted: boolean }> {
   /** Everything was read once, in this run or an earlier one; or the database answers. */
   get ready(): boolean {
     return this.#mark !== undefined || this.#answers === true;
+  }
+
+  /** Since when and why the database does not answer; undefined while it does. */
+  get away(): { since: Date; reason: string } | undefined {
+    return this.#away;
   }
 
   /**
@@ -259,7 +265,16 @@ export class Replica<Row extends { deleted: boolean }> {
       else if (this.#answers === false) this.#options.log.info(fields, 'the database answers again');
     }
     this.#answers = answers;
+    if (answers) this.#away = undefined;
+    else this.#away ??= { since: new Date(), reason: rootMessage(error) };
   }
+}
+
+/** What wraps an error of a query says only which query it was. */
+function rootMessage(error: unknown): string {
+  let cause = error;
+  while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause;
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 interface Wanted<Row> {

@@ -13,8 +13,8 @@ export interface StationOptions {
   answerTimeoutMs?: number;
   /** Wait between attempts to connect (ms), jittered. */
   reconnectMs?: number;
-  /** Answers CALLs of the central system; by default every one is accepted. */
-  onCall?: (action: string, payload: Record<string, unknown>) => Record<string, unknown> | undefined;
+  /** Answers CALLs of the central system, nothing where it returns undefined; by default every one is accepted. */
+  onCall?: (action: string, payload: Record<string, unknown>, messageId: string) => Record<string, unknown> | undefined;
 }
 
 /**
@@ -130,7 +130,7 @@ export class Station {
     if (type !== 2) return;
     const [action, payload] = rest as [string, Record<string, unknown>];
     this.received.push({ action, payload });
-    const answer = this.options.onCall ? this.options.onCall(action, payload) : { status: 'Accepted' };
+    const answer = this.options.onCall ? this.options.onCall(action, payload, messageId) : { status: 'Accepted' };
     if (answer) socket.send(JSON.stringify([3, messageId, answer]));
   }
 }

@@ -59,7 +59,7 @@ async function connect(address: string): Promise<NativeConnection> {
       () => {},
     );
     throw new TemporalAway(
-      `no Temporal server answers at ${address} (TEMPORAL_ADDRESS): ${reason(error)}. ` +
+      `no Temporal server answers at ${address} (TEMPORAL_ADDRESS): ${reasonOf(error)}. ` +
         'Is it running, and is this its frontend (gRPC) port?',
     );
   } finally {
@@ -71,7 +71,7 @@ async function checkNamespace(connection: NativeConnection, namespace: string, a
   try {
     await connection.workflowService.describeNamespace({ namespace });
   } catch (error) {
-    if (grpcCode(error) !== NOT_FOUND) throw new TemporalAway(`Temporal at ${address}: ${reason(error)}`);
+    if (grpcCode(error) !== NOT_FOUND) throw new TemporalAway(`Temporal at ${address}: ${reasonOf(error)}`);
     throw new TemporalMisconfigured(
       `Temporal at ${address} has no namespace "${namespace}": create it with ` +
         `\`temporal operator namespace create -n ${namespace}\`, or set TEMPORAL_NAMESPACE to one that exists`,
@@ -92,7 +92,7 @@ async function registerAttributes(connection: NativeConnection, namespace: strin
     if (grpcCode(error) === ALREADY_EXISTS) return;
     throw new TemporalMisconfigured(
       `Temporal namespace "${namespace}" lacks the search attributes ${missing.join(', ')} (type Keyword) and they ` +
-        `could not be registered: ${reason(error)}`,
+        `could not be registered: ${reasonOf(error)}`,
     );
   }
 }
@@ -106,7 +106,7 @@ function grpcCode(error: unknown): number | undefined {
 }
 
 /** Of an error of the SDK's native part, which is printed as Rust shows it, the words for people. */
-function reason(error: unknown): string {
+export function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return /message: "([^"]+)"/.exec(text)?.[1] ?? text;
 }

@@ -2,9 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createActors, type Actors } from './actors.ts';
-import { connectTemporal, TemporalAway, TemporalMisconfigured, type Temporal } from './connection.ts';
+import { connectTemporal, reasonOf, TemporalAway, TemporalMisconfigured, type Temporal } from './connection.ts';
 
 const RETRY_MS = 2_000;
+/** Between two looks whether Temporal is there, and how long its answer may take. */
+const WATCH_MS = 5_000;
+/** Workers give what they have begun 5 s (`shutdownGraceTime`); where Temporal is silent they wait for it half a minute. */
+const STOP_MS = 7_000;
 const STARTING = 'starting';
 
 /**
@@ -46,11 +50,11 @@ export class TemporalLink {
     this.#running = this.#keep(first, firstWorkers);
   }
 
-  /** Workers finish what they have begun; then the connection is closed. */
+  /** Workers finish what they have begun; then the connection is closed. A silent Temporal is not waited for. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     for (const worker of this.#workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-    await this.#running;
+    await Promise.race([this.#running, sleep(STOP_MS, undefined, { ref: false })]);
   }
 
   async #keep(first?: Temporal, firstWorkers?: Worker[]): Promise<void> {
@@ -62,11 +66,12 @@ export class TemporalLink {
         temporal ??= await connectTemporal(this.#options);
         workers ??= await this.#options.createWorkers(temporal);
         if (signal.aborted) return;
-        if (this.down?.reason !== STARTING) this.#options.log.info('linked to Temporal');
         this.#workers = workers;
         this.#actors = createActors(temporal);
-        this.down = undefined;
-        await runAll(workers);
+        this.#answers();
+        const watching = new AbortController();
+        void this.#watch(temporal, AbortSignal.any([signal, watching.signal]));
+        await runAll(workers).finally(() => watching.abort());
       } catch (error) {
         this.#lost(error);
         await sleep(RETRY_MS, undefined, { signal }).catch(() => {});
@@ -78,11 +83,33 @@ export class TemporalLink {
     }
   }
 
+  /** Workers poll through an outage and say nothing of it: whether Temporal is there is found out by asking. */
+  async #watch({ connection }: Temporal, ended: AbortSignal): Promise<void> {
+    while (!ended.aborted) {
+      await sleep(WATCH_MS, undefined, { signal: ended, ref: false }).catch(() => {});
+      if (ended.aborted) return;
+      try {
+        await connection.withDeadline(Date.now() + WATCH_MS, () => connection.workflowService.getSystemInfo({}));
+        if (!ended.aborted) this.#answers();
+      } catch (error) {
+        if (!ended.aborted) this.#lost(error);
+      }
+    }
+  }
+
+  #answers(): void {
+    if (this.down && this.down.reason !== STARTING)
+      this.#options.log.info({ since: this.down.since }, 'Temporal is back');
+    this.down = undefined;
+  }
+
   #lost(error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     if (this.down?.reason === reason) return;
+    if (!this.down || this.down.reason === STARTING) {
+      this.#options.log.warn({ reason }, 'Temporal is away: stations are served, what they say waits in the journal');
+    }
     this.down = { since: this.down?.since ?? new Date(), reason };
-    this.#options.log.warn({ reason }, 'no link to Temporal: its messages wait in the journal, trying again');
   }
 }
 

@@ -1,4 +1,4 @@
-import { bundleWorkflowCode, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { bundleWorkflowCode, Worker, type BundleOptions, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url';
 import type { Activities } from '../../activities/activities.ts';
 import { ACTOR_TASK_QUEUE } from './actors.ts';
 import { payloadConverterPath, type Temporal } from './connection.ts';
+
+type WebpackConfiguration = Parameters<NonNullable<BundleOptions['webpackConfigHook']>>[0];
 
 /** About 100 KB of memory each. */
 const CACHED_WORKFLOWS = 2_000;
@@ -61,6 +63,7 @@ async function workflowBundle(directory: string): Promise<string> {
   const bundle: WorkflowBundleWithSourceMap = await bundleWorkflowCode({
     workflowsPath: path.join(root, `workflows/index${extension}`),
     payloadConverterPath,
+    webpackConfigHook: forThisRuntime,
     logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} },
   });
   await mkdir(directory, { recursive: true });
@@ -68,6 +71,16 @@ async function workflowBundle(directory: string): Promise<string> {
   await writeFile(temporary, bundle.code);
   await rename(temporary, file);
   return bundle.code;
+}
+
+/** The SDK compiles for ES2017, where every object spread, which reducers are made of, becomes a call of a helper. */
+function forThisRuntime(config: WebpackConfiguration): WebpackConfiguration {
+  for (const rule of config.module?.rules ?? []) {
+    const use = typeof rule === 'object' ? rule?.use : undefined;
+    const options = typeof use === 'object' && use !== null && 'options' in use ? use.options : undefined;
+    if (typeof options === 'object' && 'jsc' in options) options.jsc = { ...options.jsc, target: 'es2022' };
+  }
+  return config;
 }
 
 /** Changes with any source the bundle is made of, and with the SDK's version. */

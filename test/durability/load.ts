@@ -105,12 +105,12 @@ export interface ThroughOptions extends LoadOptions {
  */
 export async function chargingThrough(
   sql: postgres.Sql,
-  { after = 500, settleMs = 60_000, stored, ...options }: ThroughOptions,
+  { after = 400, settleMs = 60_000, stored, ...options }: ThroughOptions,
   during: (load: Load) => Promise<void>,
 ): Promise<Load> {
   const load = new Load(options).start();
   try {
-    await load.more(150);
+    await load.more(100);
     await during(load);
     await load.more(after);
     await load.finish();

@@ -5,7 +5,7 @@ import { Charging, newLedger } from '../../src/simulator/session.ts';
 import { Station, type StationOptions } from '../../src/simulator/station.ts';
 import { workflowId } from '../../src/temporal/actors.ts';
 import { Program } from '../support/program.ts';
-import { chargingThrough, openSql } from './load.ts';
+import { chargingThrough, openSql, type Load } from './load.ts';
 
 const LONG = 240_000;
 const SOON = { timeout: 30_000, interval: 200 };
@@ -40,7 +40,7 @@ describe.sequential('odd stations among others that charge', () => {
       const half = 'a\ud800b';
       const status = { connectorId: 1, status: 'Charging', errorCode: 'NoError' };
       const beyond = JSON.stringify(meterValues(1, later(at, 4), ['1003'], 7)).replace(':7,', ':92233720368547758070,');
-      await chargingThrough(sql, { url: program.url, prefix: 'among-odd-' }, async () => {
+      await among('among-odd-', async () => {
         const station = await booted('odd');
         const calls: [action: string, messageId: string, payload: object][] = [
           ['StatusNotification', 'nul-info', { ...status, timestamp: at, info: nul }],
@@ -96,7 +96,7 @@ describe.sequential('odd stations among others that charge', () => {
   it(
     'have their facts counted once when the connection is cut before the answer and they send them again',
     async () => {
-      await chargingThrough(sql, { url: program.url, prefix: 'among-cut-' }, async () => {
+      await among('among-cut-', async () => {
         const station = await booted('cut');
         const at = new Date().toISOString();
         const start = { connectorId: 1, idTag: 'TAG', meterStart: 0, timestamp: at };
@@ -121,7 +121,7 @@ describe.sequential('odd stations among others that charge', () => {
   it(
     'have their facts counted once also when the actor was lost between the two',
     async () => {
-      await chargingThrough(sql, { url: program.url, prefix: 'among-lost-' }, async () => {
+      await among('among-lost-', async () => {
         const station = await booted('lost');
         const between = () => vi.waitFor(() => actor('lost').terminate('by an operator'), SOON);
         const at = new Date().toISOString();
@@ -142,7 +142,7 @@ describe.sequential('odd stations among others that charge', () => {
   it(
     'hold up nobody, and have their command end with its outcome, when they never answer it and are cut',
     async () => {
-      await chargingThrough(sql, { url: program.url, prefix: 'among-mute-' }, async (load) => {
+      await among('among-mute-', async (load) => {
         const mute = await booted('mute', { onCall: () => undefined });
         await vi.waitFor(() => actor('mute').signal('reset', { type: 'Hard' }), SOON);
         await vi.waitFor(() => expect(mute.received).toEqual([{ action: 'Reset', payload: { type: 'Hard' } }]), SOON);
@@ -159,6 +159,9 @@ describe.sequential('odd stations among others that charge', () => {
     },
     LONG,
   );
+
+  const among = (prefix: string, during: (load: Load) => Promise<void>) =>
+    chargingThrough(sql, { url: program.url, prefix, after: 150 }, during);
 
   const actor = (id: string) => client.workflow.getHandle(workflowId(id));
 

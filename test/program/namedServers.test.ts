@@ -1,13 +1,11 @@
-import { execFile } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import postgres from 'postgres';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import type { HealthReport } from '../../src/edge/health.ts';
 import { Charging, newLedger } from '../../src/simulator/session.ts';
 import { Station } from '../../src/simulator/station.ts';
 import { startProxy, type Proxy } from '../drizzle/support.ts';
+import { ocppActors } from '../support/cli.ts';
 import { settledDifferences } from '../support/ledgerCheck.ts';
 import { Program } from '../support/program.ts';
 import { runningWith } from './failedStart.ts';
@@ -49,10 +47,10 @@ async function health(): Promise<{ status: number; report: HealthReport }> {
 const becomes = (report: object) => expect.poll(health, { timeout: 50_000, interval: 250 }).toMatchObject(report);
 
 it('`ocpp-actors migrate` brings the schema of DATABASE_URL up to date, however often', async () => {
-  const cli = fileURLToPath(new URL('../../bin/ocpp-actors.js', import.meta.url));
-  const migrate = () => promisify(execFile)(process.execPath, [cli, 'migrate'], { env: program.environment });
-  expect((await migrate()).stdout).toBe('the schema is up to date\n');
-  expect((await migrate()).stdout).toBe('the schema is up to date\n');
+  const migrate = () => ocppActors(program.environment, 'migrate');
+  for (let time = 1; time <= 2; time++) {
+    expect(await migrate()).toEqual({ code: 0, stdout: 'the schema is up to date\n', stderr: '' });
+  }
   expect(await sql`SELECT count(*)::int AS n FROM charge_point WHERE charge_point_id = ${CP}`).toEqual([{ n: 0 }]);
 });
 
@@ -104,5 +102,5 @@ it('ends in a few seconds also while they are away', async () => {
   await charge();
   const began = performance.now();
   expect(await program.end('SIGTERM')).toBe(0);
-  expect(performance.now() - began).toBeLessThan(20_000);
+  expect(performance.now() - began).toBeLessThan(30_000);
 });

@@ -62,17 +62,24 @@ async function statusNotifications(sql: postgres.Sql, ledger: Ledger, prefix: st
 }
 
 async function transactions(sql: postgres.Sql, ledger: Ledger, prefix: string): Promise<string[]> {
-  const rows = await sql<{ id: string; transaction: string; start: number; stop: number | null; end: string | null }[]>`
-    SELECT charge_point_id AS id, transaction_id::text AS transaction, meter_start AS start, meter_stop AS stop, "end"
+  const rows = await sql<TransactionRow[]>`
+    SELECT charge_point_id AS id, transaction_id::text AS transaction, meter_start AS start, meter_stop AS stop, "end",
+      energy_wh AS energy, last_reading_wh AS reading
     FROM transaction WHERE starts_with(charge_point_id, ${prefix})`;
   const found = new Map(rows.map((row) => [`${row.id} ${row.transaction}`, row]));
   const answered = new Set(ledger.transactions.map((t) => `${t.chargePointId} ${t.transactionId}`));
+  const lastReadings = new Map(
+    ledger.meterValues.map((reading) => [`${reading.chargePointId} ${reading.transactionId}`, reading.wh]),
+  );
   const repeated = ledger.transactions.length - answered.size;
   const wrong = ledger.transactions.flatMap(({ chargePointId, transactionId, meterStart, meterStop }) => {
     const row = found.get(`${chargePointId} ${transactionId}`);
     if (!row) return [`${chargePointId}: answered transaction ${transactionId} has no row`];
-    const ended = meterStop === undefined || (row.end === 'station' && row.stop === meterStop);
-    return row.start === meterStart && ended
+    const ended =
+      meterStop === undefined ||
+      (row.end === 'station' && row.stop === meterStop && row.energy === meterStop - meterStart);
+    const read = lastReadings.get(`${chargePointId} ${transactionId}`) ?? null;
+    return row.start === meterStart && ended && (meterStop === undefined || row.reading === read)
       ? []
       : [`${chargePointId}: transaction ${transactionId} is ${JSON.stringify(row)}`];
   });
@@ -84,6 +91,16 @@ async function transactions(sql: postgres.Sql, ledger: Ledger, prefix: string): 
     .filter(([, n]) => n > 1)
     .map(([id, n]) => `${id}: ${n} transactions nobody was answered`);
   return [...wrong, ...tooMany, ...(repeated > 0 ? [`${repeated} transaction ids were given twice`] : [])];
+}
+
+interface TransactionRow {
+  id: string;
+  transaction: string;
+  start: number;
+  stop: number | null;
+  end: string | null;
+  energy: number | null;
+  reading: number | null;
 }
 
 /** The journal's order is the station's: times in the messages that are no repeats never go back. */

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { changes, connectionGone, follows, reduceBatch, tick } from '../../workflows/state/actor.ts';
+import {
+  changes,
+  connectionGone,
+  follows,
+  reduceBatch,
+  tick,
+  unknownTransactions,
+} from '../../workflows/state/actor.ts';
 import * as commands from '../../workflows/state/commands.ts';
 import { newest, takesCallsAt } from '../../workflows/state/presence.ts';
 import { Station } from './station.ts';
@@ -46,10 +53,37 @@ describe('the event log', () => {
       errorCode: 'GroundFailure',
     });
     const reduced = reduceBatch(before, { journal: 1, after: 3, events: [event] });
-    const { state, rows } = changes(before, reduced.state);
+    const { state, rows } = changes(before, reduced.state, 0);
     expect(rows.connectors).toMatchObject([{ connectorId: 2, version: before.version + 1 }]);
     expect(rows.transactions).toEqual([]);
     expect(state.connectors[1]?.version).toBeLessThan(state.version);
+  });
+
+  it('gives what is done again in fewer steps a higher version than the steps before a crash had', () => {
+    const { state } = new Station().connects('1-1');
+    const crashed = new Station().connects('1-1').starts(7).meters(7, 500);
+    const stored = crashed.state.transactions[7]?.version;
+    const stop = crashed.message('StopTransaction', { transactionId: 7, meterStop: 900, timestamp: crashed.instant });
+    const events = [...crashed.judged.slice(1).map((judged) => judged.event), stop];
+    const again = reduceBatch(state, { journal: 1, after: 1, events });
+    const { rows } = changes(state, again.state, crashed.now);
+    expect(rows.transactions).toMatchObject([{ transactionId: 7, end: 'station' }]);
+    expect(rows.transactions[0]?.version).toBeGreaterThan(stored as number);
+  });
+});
+
+describe('transactions an actor cannot know', () => {
+  it('are looked up, but not those that start in the same batch', () => {
+    const station = new Station().connects('1-1').starts(5);
+    const started = station.message('StartTransaction', {}, { answer: { result: { transactionId: 7 } } });
+    const repeated = station.message(
+      'StartTransaction',
+      {},
+      { answer: { result: { transactionId: 3 } }, notes: ['repeatedStart: transaction 3'] },
+    );
+    const stops = [5, 7, 9, -1].map((transactionId) => station.message('StopTransaction', { transactionId }));
+    const batch = { journal: 1, after: 2, events: [started, repeated, ...stops] };
+    expect(unknownTransactions(station.state, batch)).toEqual([3, 9]);
   });
 });
 

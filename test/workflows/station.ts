@@ -78,7 +78,7 @@ export class Station {
     const before = this.state;
     const reduced = reduceBatch(before, batch);
     this.judged.push(...reduced.judged);
-    this.state = changes(before, reduced.state).state;
+    this.state = changes(before, reduced.state, this.now).state;
     return this;
   }
 }

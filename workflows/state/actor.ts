@@ -111,9 +111,13 @@ export function connectionGone(state: ActorState, connection: string, at: Instan
 /**
  * Stamps what is new since `before` with the next version and lists it for `persist`. Ended transactions and commands
  * beyond those kept at hand leave the state here, after they were listed.
+ *
+ * `now` (ms since 1970) is a version's least value. A worker that dies has stored what its workflow task never told
+ * Temporal; the task is done again, with what has come since, in fewer and larger steps: a mere counter would give the
+ * newer rows a version that the database has already, and it would keep the older ones.
  */
-export function changes(before: ActorState, after: ActorState): { state: ActorState; rows: Rows } {
-  const version = before.version + 1;
+export function changes(before: ActorState, after: ActorState, now: number): { state: ActorState; rows: Rows } {
+  const version = Math.max(before.version + 1, now);
   const stamp = <T extends { version: number }>(old: (key: T) => T | undefined) => {
     return (row: T): T => (old(row) === row ? row : { ...row, version });
   };
@@ -150,17 +154,19 @@ function noted(state: ActorState, at: Instant, text: string): ActorState {
   return { ...state, recent: [...before, { at, text }].slice(-RECENT_KEPT) };
 }
 
-/** Transaction ids in a batch that the actor does not hold: an ended one may be in the database. */
+/** Transaction ids that a batch speaks of and the actor cannot know: an ended transaction may be in the database. */
 export function unknownTransactions(state: ActorState, batch: EventBatch): number[] {
-  const ids = batch.events.flatMap((event) => {
-    if (event.kind !== 'message' || event.seq <= (state.cursors[batch.journal] ?? 0)) return [];
-    const repeatedStart =
-      event.action === 'StartTransaction' && event.notes?.some((n) => n.startsWith('repeatedStart'));
-    const said = repeatedStart && 'result' in event.answer ? event.answer.result : event.payload;
-    const id = said.transactionId;
-    return typeof id === 'number' && id > 0 && !transactions.resolve(state.transactions, id) ? [id] : [];
-  });
-  return [...new Set(ids)];
+  const unknown = new Set<number>();
+  const startedHere = new Set<unknown>();
+  for (const event of batch.events) {
+    if (event.kind !== 'message' || event.seq <= (state.cursors[batch.journal] ?? 0)) continue;
+    const answer = event.action === 'StartTransaction' && 'result' in event.answer ? event.answer.result : undefined;
+    const id = (answer ?? event.payload).transactionId;
+    if (answer && !event.notes?.some((note) => note.startsWith('repeatedStart'))) startedHere.add(id);
+    if (typeof id !== 'number' || id <= 0 || startedHere.has(id)) continue;
+    if (!transactions.resolve(state.transactions, id)) unknown.add(id);
+  }
+  return [...unknown];
 }
 
 function reduce(state: ActorState, event: StationEvent, journal: number): { state: ActorState; judged: JudgedEvent } {
