@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { StationEvent } from '../../workflows/events.ts';
 import type { Journal } from './journal.ts';
+import { Turns } from './turns.ts';
 
 /** `deliver` rejects with this when the charge point has no running actor: the outbox repeats with `start: true`. */
 export class ActorNotFound extends Error {
@@ -47,6 +48,12 @@ export interface Unpersisted {
   persisted: number;
 }
 
+/**
+ * After a delivery its charge point rests for this many times of what a delivery takes: idle that is some hundredths of a
+ * second, under load up to the most (ms), and the cost of a signal and its workflow task is shared by more messages.
+ */
+const REST_FACTOR = 10;
+const REST_MOST_MS = 1_000;
 /** Failures of this many charge points in a row mean that Temporal is away, not that a charge point is odd. */
 const AWAY_AFTER = 3;
 
@@ -68,7 +75,10 @@ export class Outbox {
   readonly #backoff: { first: number; most: number };
 
   readonly #stations = new Map<string, Station>();
-  readonly #ready = new Fifo<Station>();
+  readonly #turns = new Turns<Station>();
+  #turnTimer: NodeJS.Timeout | undefined;
+  /** How long (ms) a delivery takes these days. */
+  #latency = 0;
   /** Those with heartbeats alone, and since when: in order of time. */
   readonly #lazy = new Map<Station, number>();
   readonly #unpersisted = new Set<Station>();
@@ -118,6 +128,7 @@ export class Outbox {
   async stop(): Promise<void> {
     this.#running = false;
     clearInterval(this.#sweepTimer);
+    clearTimeout(this.#turnTimer);
     for (const station of this.#stations.values()) clearTimeout(station.timer);
     while (this.#inFlight > 0) await new Promise((resolve) => setTimeout(resolve, 10));
   }
@@ -224,6 +235,7 @@ export class Outbox {
         started: false,
         failures: 0,
         pendingSince: 0,
+        nextAt: 0,
         acceptedWaiters: [],
       };
       this.#stations.set(chargePointId, station);
@@ -256,7 +268,8 @@ export class Outbox {
     if (station.state === 'ready') return;
     this.#lazy.delete(station);
     station.state = 'ready';
-    this.#ready.push(station);
+    if (this.#draining) station.nextAt = 0;
+    this.#turns.push(station, Date.now());
     this.#schedulePump();
   }
 
@@ -274,9 +287,14 @@ export class Outbox {
     if (!this.#running || this.#paused) return;
     const most = this.#pauses > 0 ? 1 : this.#maxInFlight;
     while (this.#inFlight < most) {
-      const station = this.#ready.shift();
-      if (station === undefined) return;
-      void this.#deliverNext(station);
+      const next = this.#turns.next(Date.now());
+      if (next === undefined) return;
+      if (typeof next === 'number') {
+        clearTimeout(this.#turnTimer);
+        this.#turnTimer = setTimeout(() => this.#pump(), next).unref();
+        return;
+      }
+      void this.#deliverNext(next);
     }
   }
 
@@ -292,7 +310,10 @@ export class Outbox {
         station.state = 'blocked';
         this.#onBlocked();
       } else {
+        const began = performance.now();
         await this.#send(station, batch.text, !station.started || batch.text.includes('"kind":"connected"'));
+        this.#latency += (performance.now() - began - this.#latency) / 16;
+        station.nextAt = Date.now() + Math.min(REST_MOST_MS, REST_FACTOR * this.#latency);
         this.#accepted(station, stream, batch, readAt);
       }
     } catch (error) {
@@ -426,6 +447,8 @@ interface Station {
   /** The next delivery need not start the actor. */
   started: boolean;
   failures: number;
+  /** No further delivery before: the slower Temporal is, the longer events gather for one signal. */
+  nextAt: number;
   /** In order of `seq`. */
   acceptedWaiters: { seq: number; resolve: () => void }[];
   /** When the oldest pending event came, ms since 1970; 0 with none pending. */
@@ -459,24 +482,4 @@ function newStream(journal: number, delivered: number, last: number): Stream {
 
 function isHeartbeat(event: StationEvent): boolean {
   return event.kind === 'message' && event.action === 'Heartbeat';
-}
-
-class Fifo<T> {
-  #items: T[] = [];
-  #head = 0;
-
-  push(item: T): void {
-    this.#items.push(item);
-  }
-
-  shift(): T | undefined {
-    const item = this.#items[this.#head];
-    if (item === undefined) return undefined;
-    this.#head++;
-    if (this.#head > 1024 && this.#head * 2 > this.#items.length) {
-      this.#items = this.#items.slice(this.#head);
-      this.#head = 0;
-    }
-    return item;
-  }
 }
