@@ -232,14 +232,14 @@ function stopOnSignal(log: Logger): void {
 }
 
 function banner(settings: Settings, servers: Servers): string {
-  const web = `http://${settings.HOST}:${settings.API_PORT}`;
+  const host = settings.HOST.includes(':') ? `[${settings.HOST}]` : settings.HOST;
   const database = new URL(servers.databaseUrl);
   if (settings.DATABASE_URL && database.password) database.password = '***';
   return [
     'ocpp-actors',
-    `  charge points  ws://${settings.HOST}:${settings.PORT}/<id>  (subprotocol ocpp1.6)`,
-    `  health         http://${settings.HOST}:${settings.PORT}/health`,
-    `  operators      ${web}/v1/charge-points`,
+    `  charge points  ws://${host}:${settings.PORT}/<id>  (subprotocol ocpp1.6)`,
+    `  health         http://${host}:${settings.PORT}/health`,
+    `  operators      http://${host}:${settings.API_PORT}/v1/charge-points`,
     `  Temporal       ${servers.temporalAddress}`,
     ...(servers.temporalUi
       ? [

@@ -100,15 +100,6 @@ export async function chargePoint(carried?: Carried): Promise<void> {
     return commandId;
   };
 
-  setHandler(
-    eventsSignal,
-    (batch) => {
-      const checked = asEventBatch(batch);
-      if ('problem' in checked) request({ action: 'events' }, 'signal', checked.problem);
-      else inbox.push(checked.batch);
-    },
-    { description: 'Events of the station, sent by an edge. Not for people.' },
-  );
   setHandler(resetSignal, (payload) => void request({ action: 'Reset', payload }, 'signal'), {
     description:
       'Resets the charge point, now or when it is back. Input: {"type":"Soft"} or {"type":"Hard"}; none: Soft.',
@@ -121,6 +112,15 @@ export async function chargePoint(carried?: Carried): Promise<void> {
       else request(checked.submission, 'signal');
     },
     { description: 'Queues a command. Input: {"action":"Reset","payload":{"type":"Hard"},"requestedBy":"name"}.' },
+  );
+  setHandler(
+    eventsSignal,
+    (batch) => {
+      const checked = asEventBatch(batch);
+      if ('problem' in checked) request({ action: 'events' }, 'signal', checked.problem);
+      else inbox.push(checked.batch);
+    },
+    { description: 'Events of the station, sent by an edge. Not for people.' },
   );
   setDefaultSignalHandler((name) => {
     request({ action: name }, 'signal', `there is no signal "${name.slice(0, 60)}": reset and command are for people`);

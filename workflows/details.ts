@@ -1,21 +1,16 @@
+import type { Instant } from './events.ts';
 import type { ActorState } from './state/actor.ts';
+import type { ChargePoint, Command } from './state/model.ts';
 import { open } from './state/transactions.ts';
 
 /** The charge point in plain words (Markdown): what Temporal's UI shows as current details of its workflow. */
 export function details(state: ActorState): string {
-  const { chargePoint: cp } = state;
-  const presence = cp.online ? `**online** since ${cp.onlineSince}` : `**offline** since ${cp.offlineSince ?? 'ever'}`;
-  const identity =
-    [cp.vendor, cp.model]
-      .map((text) => cell(text ?? ''))
-      .join(' ')
-      .trim() || 'not booted yet';
   return [
-    `### ${cell(cp.chargePointId)}: ${presence}`,
-    `${identity}, firmware ${cell(cp.firmwareVersion ?? '?')}, registration ${cp.registration ?? 'open'}, last boot ${cp.lastBootAt ?? 'unknown'}`,
+    `### ${headline(state.chargePoint)}`,
+    identity(state.chargePoint),
     table(
       ['Connector', 'Status', 'Error', 'Since'],
-      Object.values(state.connectors).map((c) => [c.connectorId, c.status, c.errorCode, c.at]),
+      Object.values(state.connectors).map((c) => [c.connectorId, c.status, c.errorCode, time(c.at)]),
     ),
     table(
       ['Open transaction', 'Connector', 'idTag', 'Started', 'Last reading'],
@@ -23,41 +18,80 @@ export function details(state: ActorState): string {
         t.transactionId,
         t.connectorId,
         t.idTag,
-        t.startedAt,
+        t.startedAt && time(t.startedAt),
         t.lastReadingWh === null ? null : `${t.lastReadingWh} Wh`,
       ]),
     ),
     table(
-      ['Command', 'State', 'Asked for', 'By', 'Outcome'],
-      state.commands
-        .toReversed()
-        .map((c) => [
-          `${c.action} ${JSON.stringify(c.payload)}`,
-          c.state,
-          c.requestedAt,
-          `${c.requestedBy ?? ''} (${c.via})`,
-          c.outcome ?? c.reason,
-        ]),
+      ['Command', 'State', 'Outcome', 'Asked for'],
+      state.commands.toReversed().map((c) => [commandInWords(c), c.state, outcomeInWords(c), askedInWords(c)]),
     ),
     table(
       ['When', 'Last events'],
-      state.recent.toReversed().map((r) => [r.at, r.text]),
+      state.recent.toReversed().map((r) => [time(r.at), r.text]),
     ),
+    // In the UI's own words: its menu has a "Reset" too, of the workflow.
+    'Times are UTC. To reset the charge point: *More Actions*, *Send a Signal*, `reset`, data `{"type":"Soft"}` or ' +
+      '`{"type":"Hard"}`. The menu\'s own *Reset* is not about the charge point.',
   ]
     .filter(Boolean)
     .join('\n\n');
 }
 
+function headline({ chargePointId, online, onlineSince, offlineSince }: ChargePoint): string {
+  const id = cell(chargePointId);
+  if (online) return `${id}: **online**${onlineSince ? ` since ${time(onlineSince)}` : ''}`;
+  return offlineSince ? `${id}: **offline** since ${time(offlineSince)}` : `${id}: **offline**, was never here`;
+}
+
+function identity({ vendor, model, firmwareVersion, registration, lastBootAt }: ChargePoint): string {
+  if (!lastBootAt) return 'has not booted yet';
+  const make = [vendor, model].map((text) => cell(text ?? '')).join(' ');
+  return [
+    make.trim() || 'of unknown make',
+    `firmware ${cell(firmwareVersion ?? 'unknown')}`,
+    ...(registration ? [`registration ${registration}`] : []),
+    `last boot ${time(lastBootAt)}`,
+  ].join(', ');
+}
+
+function commandInWords({ action, payload }: Command): string {
+  if (typeof payload.type === 'string' && Object.keys(payload).length === 1) return `${action} ${payload.type}`;
+  return Object.keys(payload).length === 0 ? action : `${action} ${JSON.stringify(payload)}`;
+}
+
+function outcomeInWords({ answer, outcome, reason }: Command): string {
+  const word = answer && (typeof answer.status === 'string' ? answer.status : JSON.stringify(answer));
+  const rest = (outcome ?? reason)?.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, time);
+  return [word, rest].filter(Boolean).join(', ');
+}
+
+function askedInWords({ requestedAt, requestedBy, via }: Command): string {
+  return `${time(requestedAt)} ${requestedBy ? `by ${requestedBy}, ` : ''}${via}`;
+}
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+const NO_BREAK = '\u00A0';
+
+/** `23 Nov 2026 14:05:09`, in one piece: narrow columns break ISO 8601 at its hyphens. */
+function time(instant: Instant): string {
+  const [, year, month, day, clock] = /^(\d{4})-(\d\d)-(\d\d)T(\d\d:\d\d:\d\d)/.exec(instant) ?? [];
+  if (!clock) return instant;
+  return [Number(day), MONTHS[Number(month) - 1], year, clock].join(NO_BREAK);
+}
+
 function table(head: string[], rows: (string | number | null)[][]): string {
   if (rows.length === 0) return '';
-  const line = (cells: (string | number | null)[]) => `| ${cells.map((c) => cell(c ?? '')).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+  // The UI sets tables without any space between their columns.
+  const line = (cells: (string | number | null)[]) =>
+    `| ${cells.map((c) => cell(c ?? '') + NO_BREAK.repeat(3)).join(' | ')} |`;
+  return [line(head), `|${' :-- |'.repeat(head.length)}`, ...rows.map(line)].join('\n');
 }
 
 /** Text of a station or an operator must not break the table, nor become markup. */
 function cell(value: string | number): string {
   return String(value)
+    .slice(0, 200)
     .replaceAll(/[\r\n]+/g, ' ')
-    .replaceAll(/[\\|<>`*_[\]]/g, '\\$&')
-    .slice(0, 200);
+    .replaceAll(/[\\|<>`*_[\]]/g, '\\$&');
 }
