@@ -51,7 +51,7 @@ export const stateQuery = defineQuery<actor.ActorState | undefined>('state');
 export const commandQuery = defineQuery<Command | undefined, [string]>('command');
 
 /** History length at which a run hands over to the next: far below Temporal's limits of events and signals per run. */
-const HISTORY_MOST = 1_500;
+const HISTORY_MOST = 1_000;
 /** Events reduced and persisted in one go. */
 const DRAIN_MOST = 200;
 /** A connection that said nothing for so long is checked with its edge (heartbeats ride along every 15 minutes). */

@@ -53,7 +53,7 @@ export interface Unpersisted {
  * second, under load up to the most (ms), and the cost of a signal and its workflow task is shared by more messages.
  */
 const REST_FACTOR = 10;
-const REST_MOST_MS = 1_000;
+const REST_MOST_MS = 2_000;
 /** Failures of this many charge points in a row mean that Temporal is away, not that a charge point is odd. */
 const AWAY_AFTER = 3;
 

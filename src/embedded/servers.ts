@@ -62,7 +62,7 @@ export async function startServers(
   ]);
   const started = starting.map((each) => (each.status === 'fulfilled' ? each.value : undefined));
   const stop = async () => {
-    await Promise.all(started.map((each) => each?.stop()));
+    await Promise.all(started.flatMap((each) => (each ? [each.stop()] : [])));
   };
   const failed = starting.find((each) => each.status === 'rejected');
   if (failed) {

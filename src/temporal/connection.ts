@@ -2,7 +2,6 @@ import { Client } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { fileURLToPath } from 'node:url';
 import { searchAttributes } from '../../workflows/searchAttributes.ts';
-import { payloadConverter } from './payloadConverter.ts';
 
 /** Temporal and this program do not fit together as configured: trying again does not help. */
 export class TemporalMisconfigured extends Error {}

@@ -71,7 +71,8 @@ it('says where everything is, and everything is there', async () => {
   }
   const addresses = [...program.output.matchAll(/http:\S+/g)].map(([address]) => address);
   expect(addresses).toHaveLength(3);
-  for (const address of addresses) expect((await fetch(address)).status, address).toBe(200);
+  for (const address of addresses)
+    expect({ address, status: (await fetch(address)).status }).toEqual({ address, status: 200 });
   await charge();
   await expectAllKept();
 });

@@ -128,8 +128,8 @@ describe('ocpp-actors reset', () => {
     const refused = [['reset'], ['reset', 'CP1', '--type', 'hard'], ['reset', 'x'.repeat(49)], ['rest', 'CP1']];
     for (const args of refused) {
       const { code, stdout, stderr } = await test.ocppActors(...args);
-      expect({ code, stdout }, args.join(' ')).toEqual({ code: 1, stdout: '' });
-      expect(stderr, args.join(' ')).toMatch(/^error: [^]*\n\nUsage: ocpp-actors/);
+      expect({ args, code, stdout }).toEqual({ args, code: 1, stdout: '' });
+      expect(stderr).toMatch(/^error: [^]*\n\nUsage: ocpp-actors/);
     }
   });
 
@@ -140,14 +140,12 @@ describe('ocpp-actors reset', () => {
     expect(stderr).toMatch(/^ocpp-actors: no Temporal server answers at 127\.0\.0\.1:1 \(TEMPORAL_ADDRESS\).*\n$/);
   });
 
-  it('--help tells options, exit codes and examples', async () => {
-    const general = await test.ocppActors('--help');
-    expect(general.code).toBe(0);
+  it('--help tells the commands, exit codes and examples', async () => {
+    const { code, stdout } = await test.ocppActors('--help');
+    expect(code).toBe(0);
     for (const text of ['reset', 'show', 'migrate', 'Exit codes', 'ocpp-actors reset CP1 --type Hard --wait']) {
-      expect(general.stdout).toContain(text);
+      expect(stdout).toContain(text);
     }
-    const { stdout } = await test.ocppActors('reset', '--help');
-    for (const text of ['--type', '"Soft", "Hard"', '--wait', '--deadline', '--json']) expect(stdout).toContain(text);
   });
 });
 

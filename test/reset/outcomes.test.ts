@@ -73,7 +73,12 @@ describe('a station that is online', () => {
   });
 
   it('drops the socket unanswered and boots again: completed', async () => {
-    const station: TestStation = test.station(newId('drops'), { onCall: () => void station.cut() });
+    const station: TestStation = test.station(newId('drops'), {
+      onCall: () => {
+        station.cut();
+        return undefined;
+      },
+    });
     await station.boot();
     await reset(station);
     await test.becomes(station.chargePointId, [
@@ -167,4 +172,17 @@ it('a station that never answers, and boots after all: timed out until the boot 
   await silent.boot();
   await test.becomes(silent.chargePointId, [{ state: 'completed', ended_at: time }]);
   expect(silent.received).toEqual(received);
+});
+
+it('a server killed before the answer: the next one says so, does not send it again, and sees the boot', async () => {
+  const station = test.station(newId('killed'), { onCall: () => undefined });
+  await station.boot();
+  await reset(station);
+  await test.becomes(station.chargePointId, [{ state: 'sent' }]);
+  await test.program.end('SIGKILL');
+  await test.program.start();
+  await test.becomes(station.chargePointId, [{ state: 'connectionLost', answer: null, ended_at: null }]);
+  await station.boot();
+  await test.becomes(station.chargePointId, [{ state: 'completed', ended_at: time }]);
+  expect(station.received).toEqual(received);
 });

@@ -196,7 +196,7 @@ describe('a Reset', () => {
     station.connects('1-2').boots();
     station.state = { ...station.state, commands: hand() };
     sent(station).disconnects();
-    expect(command(station)?.state).toBe('sent');
+    expect(command(station)?.state).toBe('connectionLost');
     expect(commands.nextToSend(station.state.commands)).toBeUndefined();
   });
 

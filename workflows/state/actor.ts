@@ -104,7 +104,7 @@ export function nextTick(state: ActorState): number {
 /** Removes a connection whose edge is gone without having said so. */
 export function connectionGone(state: ActorState, connection: string, at: Instant): ActorState {
   return withConnections(state, presence.closed(state.connections, connection), at, {
-    commands: commands.connectionEnded(state.commands, connection),
+    commands: commands.connectionEnded(state.commands, connection, at),
   });
 }
 

@@ -102,18 +102,22 @@ export function answered(commands: Command[], event: CallResult): Command[] {
       return rules.effect ? { ...next, state: 'answered' } : end(next, 'completed', receivedAt, null);
     }
     if ('error' in outcome) return end(c, 'failed', receivedAt, `${outcome.error}: ${outcome.description}`);
-    // The station may have acted on it all the same: its effect is still looked for, the CALL is never sent again.
-    const [state, reason] =
-      'timeout' in outcome
-        ? (['timedOut', 'the station did not answer in time'] as const)
-        : (['connectionLost', 'the connection ended before the answer'] as const);
-    return rules?.effect ? { ...c, state, reason } : end(c, state, receivedAt, reason);
+    return 'timeout' in outcome
+      ? unanswered(c, 'timedOut', 'the station did not answer in time', receivedAt)
+      : unanswered(c, 'connectionLost', 'the connection ended before the answer', receivedAt);
   });
 }
 
-/** Without `callSent` before its end, nothing was written on a connection: what was handed to it waits again. */
-export function connectionEnded(commands: Command[], connection: string): Command[] {
-  return map(commands, (c) => (c.state === 'dispatching' && c.connection === connection ? requeued(c) : c));
+/**
+ * Without `callSent` before its end, nothing was written on a connection: what was handed to it waits again. Without
+ * `callResult` after it, the edge was gone before the answer.
+ */
+export function connectionEnded(commands: Command[], connection: string, at: Instant): Command[] {
+  return map(commands, (c) => {
+    if (c.connection !== connection) return c;
+    if (c.state === 'dispatching') return requeued(c);
+    return c.state === 'sent' ? unanswered(c, 'connectionLost', 'its edge ended before the answer', at) : c;
+  });
 }
 
 /** A message of the station may be the effect a command was sent for; it may come before the command's answer. */
@@ -160,6 +164,11 @@ function awaitsEffect(c: Command): boolean {
 function dueAt(c: Command): Instant {
   if (c.sentAt === null) return c.deadline;
   return later(c.sentAt, commandRules.get(c.action)?.effect?.withinMs ?? 120_000);
+}
+
+/** The station may have acted on it all the same: its effect is still looked for, the CALL is never sent again. */
+function unanswered(c: Command, state: 'timedOut' | 'connectionLost', reason: string, at: Instant): Command {
+  return commandRules.get(c.action)?.effect ? { ...c, state, reason } : end(c, state, at, reason);
 }
 
 function requeued(c: Command): Command {
