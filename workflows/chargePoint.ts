@@ -296,9 +296,8 @@ export async function chargePoint(carried?: Carried): Promise<void> {
   }
 
   function nextSilence(current: actor.ActorState): number {
-    const { connections, chargePoint } = current;
-    if (connections.length === 0 || asking) return Infinity;
-    return Date.parse(chargePoint.lastSeenAt ?? now()) + SILENCE_MS;
+    if (current.connections.length === 0 || asking) return Infinity;
+    return Date.parse(current.chargePoint.lastSeenAt ?? now()) + SILENCE_MS;
   }
 
   /** Asks the edges of a silent station whether they still hold its sockets: an edge may never have come back. */

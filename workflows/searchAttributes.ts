@@ -22,6 +22,6 @@ export function searchAttributesOf(chargePoint: ChargePoint, has: TypedSearchAtt
   return Object.entries(wanted).flatMap(([name, value]) => {
     const key = defineSearchAttributeKey(name, 'KEYWORD');
     const cut = value?.slice(0, 255) || undefined;
-    return cut === undefined || has.get(key) === cut ? [] : [{ key, value: cut } as SearchAttributePair];
+    return cut === undefined || has.get(key) === cut ? [] : [{ key, value: cut }];
   });
 }

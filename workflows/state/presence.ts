@@ -50,7 +50,10 @@ export function seen(chargePoint: ChargePoint, at: Instant): ChargePoint {
 
 /** Takes over what the station says of itself at boot (OCPP 1.6 §4.2). */
 export function identified(chargePoint: ChargePoint, event: Message): ChargePoint {
-  const text = (name: string) => (typeof event.payload[name] === 'string' ? (event.payload[name] as string) : null);
+  const text = (name: string) => {
+    const value = event.payload[name];
+    return typeof value === 'string' ? value : null;
+  };
   const registration = 'result' in event.answer ? event.answer.result.status : undefined;
   return {
     ...chargePoint,

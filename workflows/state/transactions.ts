@@ -65,7 +65,7 @@ export function stopped(transactions: Transactions, event: Message): Judgement {
   if (!target && id <= 0) return { transactions, transactionId: null };
 
   const reading = Array.isArray(transactionData) ? registerReading(transactionData as MeterValueEntry[]) : undefined;
-  const notes = known || !target ? [] : [`stop said transaction ${transactionId ?? 'none'}: the only open one fits`];
+  const notes = known || !target ? [] : [`stop said transaction ${String(transactionId)}: the only open one fits`];
   const ended = withEnergy(withReading({ ...(target ?? empty(id)), ...stop }, reading));
   const transaction = { ...ended, notes: [...ended.notes, ...notes] };
   return { transactions: put(transactions, transaction), transactionId: transaction.transactionId };
