@@ -31,7 +31,9 @@ export async function createActorWorker(
     maxConcurrentLocalActivityExecutions: 2_000,
     // One wait per actor while the database is away.
     maxConcurrentActivityTaskExecutions: 10_000,
-    maxConcurrentWorkflowTaskExecutions: 100,
+    // After a restart every actor is replayed. They share the processor: with many at a time each takes longer than a
+    // workflow task's 10 s, times out, and is replayed from its beginning again.
+    maxConcurrentWorkflowTaskExecutions: 8,
     shutdownGraceTime: '5s',
   });
 }
