@@ -165,7 +165,7 @@ async function persisted(sql: postgres.Sql): Promise<number> {
 
 /** Old transactions of 1,000 other stations, in the last year; the first tags are those the stations use. */
 async function fill(sql: postgres.Sql, history: number, tags: number): Promise<void> {
-  const step = 100_000;
+  const step = 20_000;
   for (let from = 0; from < history; from += step) {
     await sql`
       INSERT INTO transaction (charge_point_id, transaction_id, connector_id, id_tag, id_tag_status, started_at,
