@@ -25,7 +25,7 @@ export interface ActorState {
   heard: Heard[];
   /** The newest events in words, for people. */
   recent: { at: Instant; text: string }[];
-  /** Counter that guards the rows: see model.ts. */
+  /** The last one given to a row, which it guards: see model.ts. */
   version: number;
 }
 

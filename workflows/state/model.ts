@@ -2,8 +2,8 @@
  * What an actor knows of its charge point. Everything here is plain JSON: it is carried through continue-as-new,
  * read back from the database when an actor is born again, and written to the database as rows.
  *
- * `version` on a row is given at its last change: the time (ms), or one more than the last one. It only grows, over all runs and rebirths, and guards
- * the upsert: an older writer never overwrites a newer row.
+ * `version` on a row is given at its last change: the time (ms), or one more than the last one. It only grows, over all
+ * runs and rebirths, and guards the upsert: an older writer never overwrites a newer row.
  */
 import type { Instant, StationEvent } from '../events.ts';
 import type { Heard } from './repeats.ts';
