@@ -62,6 +62,8 @@ export const chargePoint = pgTable(
     registration: text().$type<NonNullable<ChargePoint['registration']>>().notNull().default('accepted'),
     /** Seconds; null: the default of the edge. */
     heartbeatInterval: integer('heartbeat_interval'),
+    /** Hash of the password of its HTTP Basic authentication; null: none is asked for. See src/security/passwords.ts. */
+    passwordHash: text('password_hash'),
     labels: jsonb().$type<Record<string, string>>().notNull().default({}),
     createdAt: instant('created_at')
       .notNull()
@@ -128,6 +130,10 @@ export const transaction = pgTable(
       .on(table.chargePointId)
       .where(sql`${table.aliases} <> '{}'`),
     // A stop whose start never came has its place in the order as well.
+    // Whether an id tag charges somewhere.
+    index('transaction_open_id_tag')
+      .on(sql`upper(${table.idTag})`)
+      .where(sql`${table.end} is null`),
     index('transaction_newest').on(table.chargePointId, sql`coalesce(${table.startedAt}, ${table.stoppedAt})`),
   ],
 );
@@ -172,6 +178,8 @@ export const idTag = pgTable(
     status: text().$type<'Accepted' | 'Blocked' | 'Expired' | 'Invalid'>().notNull().default('Accepted'),
     expiryDate: instant('expiry_date'),
     parentIdTag: text('parent_id_tag'),
+    /** While it charges at one place a start elsewhere is answered ConcurrentTx (OCPP 1.6 §7.2). */
+    singleTransaction: boolean('single_transaction').notNull().default(false),
     note: text(),
     deletedAt: instant('deleted_at'),
     changedXid: xid8('changed_xid')
@@ -179,6 +187,23 @@ export const idTag = pgTable(
       .default(sql`pg_current_xact_id()`),
   },
   (table) => [index().on(table.changedXid)],
+);
+
+/** What people and programs call the operators' API with. */
+export const operatorToken = pgTable(
+  'operator_token',
+  {
+    id: text().primaryKey(),
+    name: text().notNull(),
+    role: text().$type<'viewer' | 'operator' | 'admin'>().notNull(),
+    /** SHA-256 of the token, hex: its 160 random bits need no salt. */
+    hash: text().notNull(),
+    createdAt: instant('created_at')
+      .notNull()
+      .default(sql`now()`),
+    revokedAt: instant('revoked_at'),
+  },
+  (table) => [uniqueIndex().on(table.hash)],
 );
 
 export const connection = pgTable(
@@ -318,4 +343,29 @@ export const heartbeat = pgTable(
   'heartbeat',
   { chargePointId: text('charge_point_id').notNull(), at: instant().notNull(), ...place },
   (table) => [primaryKey({ columns: [table.chargePointId, table.at, table.journal, table.seq] })],
+);
+
+/**
+ * What has changed, for those who follow: one row per change of presence, connector status, transaction or command, and
+ * per MeterValues. Written by the statement that stores the change, in order of (xid, id).
+ *
+ * Hypertable on `at`, kept for days: who comes later reads the tables.
+ */
+export const event = pgTable(
+  'event',
+  {
+    id: number('id').notNull().generatedAlwaysAsIdentity(),
+    /** SQL transaction that wrote it: what commits later may have a smaller id, never one below the oldest running. */
+    xid: xid8('xid')
+      .notNull()
+      .default(sql`pg_current_xact_id()`),
+    at: instant()
+      .notNull()
+      .default(sql`now()`),
+    chargePointId: text('charge_point_id').notNull(),
+    kind: text().$type<'presence' | 'status' | 'transaction' | 'command' | 'meterValues'>().notNull(),
+    /** The row as it is after the change: see drizzle/events.ts. */
+    data: verbatimJson().$type<Record<string, unknown>>().notNull(),
+  },
+  (table) => [index('event_order').on(table.xid, table.id)],
 );

@@ -4,6 +4,7 @@
  */
 import { getTableColumns, getTableName, sql, type Column, type SQL } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
+import { eventsOf } from './events.ts';
 import type { Rows } from './rows.ts';
 import * as schema from './schema.ts';
 
@@ -51,7 +52,7 @@ const TARGETS: Record<TableName, Target> = {
   ),
   // The operator's columns are left out; registration is set on insert.
   chargePoint: target(schema.chargePoint, ['chargePointId'], 'newest', {
-    never: ['heartbeatInterval', 'labels', 'createdAt', 'deletedAt', 'changedXid'],
+    never: ['heartbeatInterval', 'passwordHash', 'labels', 'createdAt', 'deletedAt', 'changedXid'],
     insertOnly: ['registration'],
   }),
   connector: target(schema.connector, ['chargePointId', 'connectorId'], 'newest'),
@@ -69,13 +70,15 @@ const TARGETS: Record<TableName, Target> = {
 
 /** @param rows JSON texts from `encode`, by table; empty ones are skipped */
 export function storeStatement(rows: Partial<Record<TableName, string[]>>): SQL {
-  const inserts = TABLE_NAMES.flatMap((name) => {
-    const texts = rows[name] ?? [];
-    if (texts.length === 0) return [];
+  const stored = TABLE_NAMES.filter((name) => (rows[name] ?? []).length > 0);
+  if (stored.length === 0) return sql`select 1`;
+  const inserts = stored.map((name) => {
     const { before, after } = TARGETS[name];
-    return [sql`${sql.raw(`${quoted(name)} as (${before}`)}${`[${texts.join(',')}]`}${sql.raw(`${after})`)}`];
+    return sql`${sql.raw(`stored_${TARGETS[name].sqlName} as (${before}`)}${`[${rows[name]?.join(',')}]`}${sql.raw(`${after})`)}`;
   });
-  return inserts.length === 0 ? sql`select 1` : sql`with ${sql.join(inserts, sql.raw(', '))} select 1`;
+  const events = eventsOf(stored.map(sqlNameOf));
+  const all = events === undefined ? inserts : [...inserts, sql.raw(`stored_event as (${events})`)];
+  return sql`with ${sql.join(all, sql.raw(', '))} select 1`;
 }
 
 /** A row as the JSON text that `storeStatement` wants. */
@@ -136,7 +139,7 @@ function target(
   return {
     sqlName: getTableName(table),
     before: `insert into ${quoted(getTableName(table))} as t (${names}) select ${values.join(', ')} from json_to_recordset(`,
-    after: `::json) as r (${fields.join(', ')}) on conflict (${key}) ${onConflict === 'newest' ? newest : onConflict}`,
+    after: `::json) as r (${fields.join(', ')}) on conflict (${key}) ${onConflict === 'newest' ? newest : onConflict} returning t.*`,
     keyColumns,
     jsonColumns: columns.filter(([, column]) => isJson(column)).map(([property]) => property),
   };

@@ -19,9 +19,10 @@ it('makes hypertables with policies and without superfluous indexes', async () =
     from timescaledb_information.jobs where hypertable_schema = 'public' and proc_name <> 'policy_refresh_continuous_aggregate' group by 1 order by 1`),
   );
   const both = '{policy_compression,policy_retention}';
-  expect(policies).toEqual(
-    ['heartbeat', 'message', 'meter_value', 'status_notification'].map((name) => ({ name, policies: both })),
-  );
+  expect(policies).toEqual([
+    { name: 'event', policies: '{policy_retention}' },
+    ...['heartbeat', 'message', 'meter_value', 'status_notification'].map((name) => ({ name, policies: both })),
+  ]);
   const [indexes] = await database.run((db) =>
     db.execute(sql`
     select count(*)::int as count from pg_indexes where schemaname = 'public' and tablename in ('heartbeat', 'message', 'meter_value', 'status_notification')`),

@@ -3,7 +3,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { pino } from 'pino';
 import { openDatabase, type Database } from '../../drizzle/client.ts';
 import type { Instant, Message, StationEvent } from '../../workflows/events.ts';
-import type { Connector, JudgedEvent, PersistInput, Transaction } from '../../workflows/state/model.ts';
+import type { ChargePoint, Connector, JudgedEvent, PersistInput, Transaction } from '../../workflows/state/model.ts';
 
 export const log = pino({ level: 'silent' });
 export const JOURNAL = 1_700_000_000_000;
@@ -76,6 +76,32 @@ export function connectorRow(connectorId: number, version: number, fields: Parti
     vendorId: null,
     vendorErrorCode: null,
     at: T0,
+    version,
+    ...fields,
+  };
+}
+
+export function chargePointRow(
+  chargePointId: string,
+  version: number,
+  fields: Partial<ChargePoint> = {},
+): ChargePoint {
+  return {
+    chargePointId,
+    vendor: null,
+    model: null,
+    serialNumber: null,
+    firmwareVersion: null,
+    iccid: null,
+    imsi: null,
+    meterType: null,
+    meterSerialNumber: null,
+    registration: null,
+    lastBootAt: null,
+    online: false,
+    onlineSince: null,
+    offlineSince: null,
+    lastSeenAt: null,
     version,
     ...fields,
   };
