@@ -10,6 +10,7 @@ const standalone = [
   'test/ocpp/**/*.test.ts',
   'test/storage/**/*.test.ts',
   'test/workflows/**/*.test.ts',
+  'test/ui/**/*.test.ts',
 ];
 
 export default defineConfig({

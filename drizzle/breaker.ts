@@ -8,7 +8,8 @@ import { DatabaseAway, describeDatabaseError } from './errors.ts';
  * waiting for a timeout each. A probe about every second closes it again.
  */
 export interface Breaker {
-  readonly state: { open: boolean; since?: Date; reason?: string };
+  /** Since when and why it is open; undefined while the database can be used. */
+  readonly down: { since: Date; reason: string } | undefined;
   /** Opens it. */
   trip(reason: string): void;
   /** @throws DatabaseAway while it is open */
@@ -31,7 +32,7 @@ export interface BreakerOptions {
 }
 
 export function createBreaker({ database, log, probeEveryMs = 1000 }: BreakerOptions): Breaker {
-  let state: Breaker['state'] = { open: false };
+  let down: Breaker['down'];
   let timer: NodeJS.Timeout | undefined;
   let ended = false;
   const waiting = new Set<Waiter>();
@@ -41,32 +42,32 @@ export function createBreaker({ database, log, probeEveryMs = 1000 }: BreakerOpt
       await database.run((db) => db.execute(sql`select 1`), probeEveryMs);
     } catch (error) {
       if (ended) return;
-      state = { ...state, reason: describeDatabaseError(error).message };
+      down = { since: down?.since ?? new Date(), reason: describeDatabaseError(error).message };
       timer = setTimeout(() => void probe(), probeEveryMs);
       return;
     }
     if (ended) return;
-    log.info({ since: state.since }, 'the database is back');
-    state = { open: false };
+    log.info({ since: down?.since }, 'the database is back');
+    down = undefined;
     for (const { resolve } of waiting) resolve();
   };
 
   return {
-    get state() {
-      return state;
+    get down() {
+      return down;
     },
     trip(reason) {
-      if (state.open || ended) return;
+      if (down || ended) return;
       log.warn({ reason }, 'the database is away');
-      state = { open: true, since: new Date(), reason };
+      down = { since: new Date(), reason };
       timer = setTimeout(() => void probe(), probeEveryMs);
     },
     check() {
-      if (state.open) throw new DatabaseAway(state.reason ?? 'no reason known');
+      if (down) throw new DatabaseAway(down.reason);
     },
     async whenClosed(signal) {
       signal?.throwIfAborted();
-      if (!state.open) return;
+      if (!down) return;
       if (ended) throw new DatabaseAway('its client is closed');
       await new Promise<void>((resolve, reject) => {
         const done = (settle: () => void) => {

@@ -18,8 +18,19 @@ const duration = (fallback: string, what: string) =>
     .transform(milliseconds)
     .describe(what);
 
+export type Role = 'edge' | 'worker' | 'api';
+const ROLES = ['edge', 'worker', 'api'] as const satisfies Role[];
+const expectedRoles = `one or more of ${ROLES.join(', ')}, separated by commas`;
+const roles = z
+  .string()
+  .transform((text) => new Set(text.split(',').map((role) => role.trim())))
+  .pipe(z.set(z.enum(ROLES, expectedRoles), expectedRoles));
+
 /** Every setting, by the name of its environment variable. */
 export const settingsSchema = z.object({
+  ROLES: roles
+    .prefault(ROLES.join(','))
+    .describe('What this process does: edge (charge points), worker (their actors), api (operators)'),
   DATA_DIR: z.string().min(1).default('data').describe('Folder for the journal and the embedded servers'),
   HOST: z.string().min(1).default('127.0.0.1').describe('Address the edge and the API listen on'),
   PORT: port(8080, 'Port for charge points and GET /health'),
@@ -41,7 +52,22 @@ export const settingsSchema = z.object({
   TEMPORAL_NAMESPACE: z.string().min(1).default('default').describe('Temporal namespace'),
   TEMPORAL_PORT: port(7233, 'Port of the embedded Temporal server'),
   TEMPORAL_UI_PORT: port(8233, 'Port of the embedded Temporal web UI'),
-  REGISTRATION: z.enum(['open', 'known']).default('open').describe('Whether unknown charge points are let in'),
+  REGISTRATION: z
+    .enum(['open', 'known', 'pending'])
+    .default('open')
+    .describe('Unknown charge points are accepted (open), refused with 404 (known), or wait for approval (pending)'),
+  STATION_AUTHENTICATION: z
+    .enum(['optional', 'required'])
+    .default('optional')
+    .describe('Whether charge points without a password are let in; one that has a password always has to give it'),
+  OPERATOR_TOKEN: z
+    .string()
+    .regex(/^[\x21-\x7e]{20,200}$/, '20 to 200 printable characters without blanks')
+    .optional()
+    .describe('A token with role admin for the API, beside those made with `ocpp-actors token create`'),
+  TRUSTED_PROXIES: wholeNumber(0, 10)
+    .default(0)
+    .describe('Proxies in front that add to X-Forwarded-For: whose entry is believed to be the address of who asks'),
   UNKNOWN_ID_TAGS: z.enum(['invalid', 'accept']).default('invalid').describe('Answer to an idTag nobody registered'),
   OFFLINE_UNKNOWN_TAGS: z
     .enum(['accept', 'invalid'])
@@ -53,6 +79,9 @@ export const settingsSchema = z.object({
     .enum(['journal', 'actor'])
     .default('journal')
     .describe('A message is answered when the journal has it, or only when its actor has it'),
+  MAX_CACHED_WORKFLOWS: wholeNumber(10, 100_000)
+    .default(2_000)
+    .describe('Actors a worker keeps in memory, about 100 KB each'),
   JOURNAL_LIMIT_MB: wholeNumber(64, 1_000_000).default(4_096).describe('Size limit of the journal'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
@@ -75,7 +104,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
   const parsed = settingsSchema.safeParse(values);
   if (!parsed.success) throw new BadSettings(list(parsed.error.issues.map((issue) => describe(issue, given))));
   const settings = parsed.data;
-  const conflicts = [...exposed(settings), ...samePorts(settings)];
+  const conflicts = [...unprotected(settings), ...homeless(settings), ...samePorts(settings)];
   if (conflicts.length > 0) throw new BadSettings(list(conflicts));
   return { ...settings, DATA_DIR: path.resolve(settings.DATA_DIR) };
 }
@@ -85,17 +114,30 @@ type Given = Record<string, { value: string; from?: string }>;
 
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '::1']);
 
-function exposed({ HOST }: Settings): string[] {
+/** Others than this machine can connect: who they are has to be asked. */
+function unprotected({ HOST, ROLES: mine, STATION_AUTHENTICATION, OPERATOR_TOKEN }: Settings): string[] {
   if (LOOPBACK.has(HOST)) return [];
+  const reason = `HOST=${HOST} is not a loopback address`;
   return [
-    `HOST=${HOST} is not a loopback address: stations and operators are not authenticated yet, ` +
-      'so listen on 127.0.0.1 and put an authenticating proxy in front',
+    ...(mine.has('edge') && STATION_AUTHENTICATION !== 'required'
+      ? [`${reason}: set STATION_AUTHENTICATION=required, so that every charge point has to give its password`]
+      : []),
+    ...(OPERATOR_TOKEN ? [] : [`${reason}: set OPERATOR_TOKEN, at least 20 characters that the API is called with`]),
   ];
+}
+
+/** Embedded servers belong to one process with all roles: the others would not find them. */
+function homeless(settings: Settings): string[] {
+  const others = ROLES.filter((role) => !settings.ROLES.has(role));
+  if (others.length === 0) return [];
+  return (['TEMPORAL_ADDRESS', 'DATABASE_URL'] as const)
+    .filter((name) => !settings[name])
+    .map((name) => `ROLES leaves out ${others.join(' and ')}: set ${name} to the server that all processes share`);
 }
 
 function samePorts(settings: Settings): string[] {
   const used = [
-    'PORT',
+    ...(settings.ROLES.has('edge') ? ['PORT'] : []),
     'API_PORT',
     ...(settings.DATABASE_URL ? [] : ['DATABASE_PORT']),
     ...(settings.TEMPORAL_ADDRESS ? [] : ['TEMPORAL_PORT', 'TEMPORAL_UI_PORT']),
@@ -119,10 +161,12 @@ function readDotEnv(): { path: string; names: Set<string> } | undefined {
   return { path: file, names: new Set(Object.keys(process.env).filter((name) => !before.has(name))) };
 }
 
+const SECRET: ReadonlySet<string> = new Set(['DATABASE_URL', 'OPERATOR_TOKEN']);
+
 function describe(issue: z.core.$ZodIssue, given: Given): string {
   const name = String(issue.path[0]) as keyof typeof settingsSchema.shape;
   const { value = '', from } = given[name] ?? {};
-  const shown = name === 'DATABASE_URL' ? '…' : value.slice(0, 100);
+  const shown = SECRET.has(name) ? '…' : value.slice(0, 100);
   const expected = issue.code === 'invalid_value' ? `one of ${issue.values.map(String).join(', ')}` : issue.message;
   const { description } = settingsSchema.shape[name];
   return `${name}=${shown}${from ? ` (in ${from})` : ''}: expected ${expected}. ${description}.`;

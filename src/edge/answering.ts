@@ -91,7 +91,8 @@ export class Answering {
   ): ReturnType<Answering['answer']> {
     // What the directory cannot tell now stays as it was at the handshake.
     if (row === 'unavailable') return this.#answer(station, call, message, received);
-    station.registration = registrationOf(row, this.#parts.settings.registration) ?? station.registration;
+    const registration = registrationOf(row, this.#parts.settings.registration);
+    if (registration !== 'unavailable') station.registration = registration === 'unknown' ? 'rejected' : registration;
     return this.#answer(station, call, message, received, row?.heartbeatInterval ?? undefined);
   }
 

@@ -65,12 +65,12 @@ export class Handshake {
     // The edge may have begun to stop while the directory was asked.
     if (this.draining) return this.#refused(path, '503 Service Unavailable', 'shutting down');
     const registration = registrationOf(row, this.#settings.registration);
-    if (registration === undefined) {
+    if (registration === 'unavailable') {
       return this.#refused(path, '503 Service Unavailable', 'the directory of charge points cannot be asked');
     }
-    if (registration === 'rejected' || registration === 'retired') {
-      const reason = `charge point ${chargePointId} is ${row === undefined ? 'unknown' : registration}`;
-      return this.#refused(path, '404 Not Found', reason);
+    // A rejected one is told so at its boot (§4.2).
+    if (registration === 'unknown' || registration === 'retired') {
+      return this.#refused(path, '404 Not Found', `charge point ${chargePointId} is ${registration}`);
     }
     if (protocol !== undefined) return { chargePointId, registration, protocol };
     // §3.2: upgrade without a subprotocol in the answer, "and then immediately close the WebSocket connection".

@@ -1,11 +1,11 @@
 /** Whether a charge point may work here (OCPP 1.6 §4.2, RegistrationStatus), and `retired`: it did once. */
 export type Registration = 'accepted' | 'pending' | 'rejected' | 'retired';
 
-/** `open`: a charge point never seen is accepted. `known`: only those in the directory are. */
-export type RegistrationMode = 'open' | 'known';
+/** What a charge point that is not in the directory is: accepted, refused, or waiting for approval. */
+export type RegistrationMode = 'open' | 'known' | 'pending';
 
 /**
- * What the directory's row means; undefined where it cannot be said: only known charge points are served, and the
+ * What the directory's row means; `unavailable` where it cannot be said: only known charge points are served, and the
  * directory cannot be asked.
  *
  * @param row undefined for a charge point never seen
@@ -13,7 +13,8 @@ export type RegistrationMode = 'open' | 'known';
 export function registrationOf(
   row: { registration: Registration | null } | 'unavailable' | undefined,
   mode: RegistrationMode,
-): Registration | undefined {
-  if (row === 'unavailable') return mode === 'open' ? 'accepted' : undefined;
-  return row?.registration ?? (mode === 'open' ? 'accepted' : 'rejected');
+): Registration | 'unknown' | 'unavailable' {
+  if (row === 'unavailable' && mode === 'known') return 'unavailable';
+  const known = typeof row === 'object' ? row.registration : null;
+  return known ?? ({ open: 'accepted', known: 'unknown', pending: 'pending' } as const)[mode];
 }

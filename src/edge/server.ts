@@ -4,7 +4,7 @@ import { Answering, type AnsweringParts } from './answering.ts';
 import { Calls } from './calls.ts';
 import { Connections } from './connections.ts';
 import { Handshake, refuse, type HandshakeSettings, type Refusal } from './handshake.ts';
-import { reportHealth, type HealthSources } from './health.ts';
+import { reportHealth, type HealthReport, type HealthSources } from './health.ts';
 import type { Journal } from './journal.ts';
 import type { Lane } from './lane.ts';
 import { startPings } from './presence.ts';
@@ -44,6 +44,7 @@ export interface Edge {
   connections(): number;
   /** Whether the connection with this id is open. */
   isOpen(connection: string): boolean;
+  health(): HealthReport;
 }
 
 /** Serves charge points and `GET /health`. Rejects if the port is taken. */
@@ -64,12 +65,18 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     ended: (connection) => connections.remove(connection),
   };
 
-  const app = uWS.App();
-  app.get('/health', (response) => {
+  const health = () => {
     const journalHealth = recorder.health();
     const sources = journalHealth.ok ? options.health : { ...options.health, journal: () => journalHealth };
-    const edge = { ready: directory.ready, draining: handshake.draining, connections: connections.size };
-    const { status, report } = reportHealth(sources, edge);
+    return reportHealth(sources, {
+      ready: directory.ready,
+      draining: handshake.draining,
+      connections: connections.size,
+    });
+  };
+  const app = uWS.App();
+  app.get('/health', (response) => {
+    const { status, report } = health();
     response.writeStatus(status).writeHeader('Content-Type', 'application/json').end(JSON.stringify(report));
   });
   app.ws<SocketData>('/*', webSockets(handshake, connections, parts));
@@ -87,6 +94,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     calls,
     connections: () => connections.size,
     isOpen: (connection) => connections.get(connection)?.isOpen ?? false,
+    health: () => health().report,
     drain: () => (drained ??= drain()),
   };
 

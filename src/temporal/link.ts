@@ -71,7 +71,8 @@ export class TemporalLink {
         this.#answers();
         const watching = new AbortController();
         void this.#watch(temporal, AbortSignal.any([signal, watching.signal]));
-        await runAll(workers).finally(() => watching.abort());
+        const running = workers.length > 0 ? runAll(workers) : aborted(signal);
+        await running.finally(() => watching.abort());
       } catch (error) {
         this.#lost(error);
         await sleep(RETRY_MS, undefined, { signal }).catch(() => {});
@@ -118,6 +119,14 @@ export interface LinkOptions {
   namespace: string;
   createWorkers(temporal: Temporal): Promise<Worker[]>;
   log: Logger;
+}
+
+/** Without workers there is nothing that ends by itself: the connection makes itself anew. */
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }
 
 /** Resolves when all have shut down; when one fails the others are shut down too. */

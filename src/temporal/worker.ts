@@ -10,14 +10,11 @@ import { payloadConverterPath, type Temporal } from './connection.ts';
 
 type WebpackConfiguration = Parameters<NonNullable<BundleOptions['webpackConfigHook']>>[0];
 
-/** About 100 KB of memory each. */
-const CACHED_WORKFLOWS = 2_000;
-
 /** Worker of the actors: workflow tasks, and the activities any worker can run. */
 export async function createActorWorker(
   temporal: Temporal,
   activities: Pick<Activities, 'persist' | 'loadChargePoint' | 'loadTransactions' | 'waitForDatabase'>,
-  options: { bundleDirectory: string },
+  options: { bundleDirectory: string; /** About 100 KB of memory each. */ cachedWorkflows: number },
 ): Promise<Worker> {
   return Worker.create({
     connection: temporal.connection,
@@ -26,7 +23,7 @@ export async function createActorWorker(
     workflowBundle: { code: await workflowBundle(options.bundleDirectory) },
     dataConverter: { payloadConverterPath },
     activities: { ...activities },
-    maxCachedWorkflows: CACHED_WORKFLOWS,
+    maxCachedWorkflows: options.cachedWorkflows,
     // They only wait for the group commit: too few slots would let slow ones starve all other actors.
     maxConcurrentLocalActivityExecutions: 2_000,
     // One wait per actor while the database is away.

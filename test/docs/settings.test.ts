@@ -6,7 +6,7 @@ it('docs/settings.md lists every setting with its default, as the schema has the
   const rows = Object.entries(settingsSchema.shape).map(([name, schema]) => {
     const fallback = schema.safeParse(undefined);
     const isDuration = name === 'TRANSACTION_END_GRACE';
-    const value = isDuration ? '15m' : fallback.success && fallback.data !== undefined ? String(fallback.data) : '';
+    const value = isDuration ? '15m' : fallback.success ? shown(fallback.data) : '';
     return `| \`${name}\` | ${value} | ${schema.description} |`;
   });
   const page = [
@@ -22,3 +22,7 @@ it('docs/settings.md lists every setting with its default, as the schema has the
   ];
   await expect(page.join('\n')).toMatchFileSnapshot('../../docs/settings.md');
 });
+
+function shown(value: unknown): string {
+  return value instanceof Set ? [...value].join(',') : String(value ?? '');
+}

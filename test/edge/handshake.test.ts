@@ -142,9 +142,10 @@ describe('who may connect', () => {
     expect((await handshake('/KNOWN')).status).toBe(101);
   });
 
-  it.each([['rejected'], ['retired']] as const)('refuses a %s one with 404', async (registration) => {
-    test = await startTestEdge({ rows: { chargePoints: [entry('CP1', registration)] } });
-    expect(await handshake('/CP1')).toMatchObject({ status: 404, body: `charge point CP1 is ${registration}` });
+  it('refuses a retired one with 404; a rejected one is told at its boot', async () => {
+    test = await startTestEdge({ rows: { chargePoints: [entry('CP1', 'retired'), entry('CP2', 'rejected')] } });
+    expect(await handshake('/CP1')).toMatchObject({ status: 404, body: 'charge point CP1 is retired' });
+    expect((await handshake('/CP2')).status).toBe(101);
   });
 
   it('refuses with 503 until there is a directory', async () => {

@@ -1,0 +1,105 @@
+import path from 'node:path';
+import type { Worker } from '@temporalio/worker';
+import { createEdgeActivities } from '../../activities/createActivities.ts';
+import { dropCursors, readCursors } from '../../drizzle/queries/cursors.ts';
+import { takeTransactionIdBlock } from '../../drizzle/queries/transactionIds.ts';
+import type { Directory } from '../directory/directory.ts';
+import { TransactionIds } from '../directory/transactionIds.ts';
+import type { HealthReport, PartHealth } from '../edge/health.ts';
+import { Journal } from '../edge/journal.ts';
+import { Outbox } from '../edge/outbox.ts';
+import { RecentStarts } from '../edge/recentStarts.ts';
+import { startEdge, type Edge } from '../edge/server.ts';
+import { Trimming } from '../edge/trimming.ts';
+import type { Temporal } from '../temporal/connection.ts';
+import { createEdgeWorker } from '../temporal/worker.ts';
+import type { Down, Shared } from './shared.ts';
+
+/** Time (ms) that stations' last messages get to reach their actors when the program is told to stop. */
+const DRAIN_MS = 5_000;
+
+export interface EdgeRole {
+  createWorker(temporal: Temporal): Promise<Worker>;
+  /** Begins to deliver what is journalled to the actors; to be called when there may be a link to Temporal. */
+  deliver(): void;
+  health(): HealthReport;
+}
+
+/** Charge points: listens to them, answers them from this process' disk, and journals what they say. */
+export async function startEdgeRole(shared: Shared, directory: Directory): Promise<EdgeRole> {
+  const { settings, log, started, database, actors } = shared;
+  const journal = Journal.open({
+    directory: path.join(settings.DATA_DIR, 'edge', 'journal'),
+    maxBytes: settings.JOURNAL_LIMIT_MB * 1_048_576,
+    log,
+  });
+  started.onStop(() => journal.close());
+  directory.start();
+  started.onStop(() => directory.stop());
+
+  const outbox = new Outbox({
+    journal,
+    deliver: (chargePointId, batch, options) => actors().deliver(chargePointId, batch, options),
+    log,
+  });
+  const trimming = new Trimming({
+    journal,
+    outbox,
+    readCursors: (chargePointIds, journals) => readCursors(database, chargePointIds, journals),
+    dropCursors: (id) => dropCursors(database, id),
+    log,
+  });
+  const transactionIds = new TransactionIds({
+    store: journal.store,
+    takeBlock: () => takeTransactionIdBlock(database),
+    log,
+  });
+  await journal.closeOpenConnections();
+  await trimming.start();
+  started.onStop(() => trimming.stop());
+  await transactionIds.start();
+  started.onStop(() => transactionIds.stop());
+
+  const edge: Edge = await startEdge({
+    host: settings.HOST,
+    port: settings.PORT,
+    journal,
+    recentStarts: new RecentStarts(journal.store),
+    directory,
+    transactionIds,
+    settings: {
+      registration: settings.REGISTRATION,
+      allowMissingSubprotocol: false,
+      pingIntervalMs: 45_000,
+      heartbeatInterval: settings.HEARTBEAT_INTERVAL,
+      idTags: { unknownIdTags: settings.UNKNOWN_ID_TAGS, offlineUnknownTags: settings.OFFLINE_UNKNOWN_TAGS },
+    },
+    ...(settings.ACKNOWLEDGE === 'actor'
+      ? { acknowledge: (chargePointId: string, seq: number) => outbox.accepted(chargePointId, seq) }
+      : {}),
+    health: {
+      temporal: () => partHealth(shared.temporalDown()),
+      database: () => partHealth(shared.databaseDown() ?? directory.away),
+      journal: () => ({ ok: true }),
+      backlog: () => outbox.backlog(),
+    },
+    log,
+  });
+
+  return {
+    createWorker: (temporal) => createEdgeWorker(temporal, edge.taskQueue, createEdgeActivities(edge)),
+    deliver() {
+      outbox.start();
+      started.onStop(() => outbox.stop());
+      started.onStop(() =>
+        Promise.race([outbox.drained(), new Promise((resolve) => setTimeout(resolve, DRAIN_MS).unref())]),
+      );
+      started.onStop(() => edge.drain());
+    },
+    health: () => edge.health(),
+  };
+}
+
+function partHealth(down: Down | undefined): PartHealth {
+  return down ? { ok: false, since: down.since.toISOString(), reason: down.reason } : { ok: true };
+}
