@@ -34,7 +34,7 @@ import * as actor from './state/actor.ts';
 import * as commands from './state/commands.ts';
 import { asEventBatch, asSubmission, type Submission } from './state/inbound.ts';
 import type { Command, Connection, JudgedEvent, PersistInput } from './state/model.ts';
-import { newest, takesCallsAt } from './state/presence.ts';
+import { isRegistration, newest, takesCallsAt } from './state/presence.ts';
 
 /** What a run hands to the next one: its state and everything that has arrived and is not reduced yet. */
 export interface Carried {
@@ -46,6 +46,7 @@ export interface Carried {
 export const eventsSignal = defineSignal<[EventBatch]>('events');
 export const resetSignal = defineSignal<[unknown?]>('reset');
 export const commandSignal = defineSignal<[unknown]>('command');
+export const registrationSignal = defineSignal<[unknown]>('registration');
 export const submitUpdate = defineUpdate<{ commandId: string }, [Submission]>('submit');
 export const stateQuery = defineQuery<actor.ActorState | undefined>('state');
 export const commandQuery = defineQuery<Command | undefined, [string]>('command');
@@ -122,6 +123,24 @@ export async function chargePoint(carried?: Carried): Promise<void> {
     },
     { description: 'Events of the station, sent by an edge. Not for people.' },
   );
+  setHandler(
+    registrationSignal,
+    (registration) => {
+      if (!isRegistration(registration)) {
+        return void request({ action: 'registration' }, 'signal', 'accepted, pending, rejected or retired is expected');
+      }
+      const triggerBoot: commands.CommandRequest = {
+        commandId: uuid4(),
+        action: 'TriggerMessage',
+        payload: { requestedMessage: 'BootNotification' },
+        via: 'signal',
+        requestedBy: 'registration',
+        requestedAt: now(),
+      };
+      reports.push((s) => actor.registered(s, registration, triggerBoot));
+    },
+    { description: 'What an operator has decided: told by the API and the CLI, which keep it in the database.' },
+  );
   setDefaultSignalHandler((name) => {
     request({ action: name }, 'signal', `there is no signal "${name.slice(0, 60)}": reset and command are for people`);
   });
@@ -155,10 +174,12 @@ export async function chargePoint(carried?: Carried): Promise<void> {
       const current = state;
       wakeAt(Math.min(actor.nextTick(current), nextSend(current), nextSilence(current)));
       const waiting = () => inbox.length + requests.length + reports.length;
-      await condition(() => waiting() > 0 || rang || (retiring && sending === 0) || handOver());
+      const leaving = () => (retiring || actor.isRetired(current)) && sending === 0;
+      await condition(() => waiting() > 0 || rang || leaving() || handOver());
       rang = false;
       if (handOver()) await continueAsNew<typeof chargePoint>({ state: current, inbox, requests });
-      if (retiring && waiting() + sending === 0) {
+      if (leaving() && waiting() === 0) {
+        if (!retiring) return;
         throw new CancelledFailure('retired: the station gets a new actor when it speaks again');
       }
       await drain(current);

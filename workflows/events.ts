@@ -38,7 +38,12 @@ export interface Connected extends EventBase {
   remoteAddress: string;
   /** Negotiated WebSocket subprotocol. */
   protocol: string;
+  /** What the edge took the charge point for; absent in events of edges that did not say. */
+  registration?: Registration;
 }
+
+/** Whether a charge point may work here (OCPP 1.6 §4.2), and `retired`: it did once. */
+export type Registration = 'accepted' | 'pending' | 'rejected' | 'retired';
 
 export interface Disconnected extends EventBase {
   kind: 'disconnected';

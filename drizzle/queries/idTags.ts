@@ -10,6 +10,7 @@ export interface IdTagRow {
   status: (typeof idTag.$inferSelect)['status'];
   expiryDate: string | null;
   parentIdTag: string | null;
+  singleTransaction: boolean;
   deleted: boolean;
 }
 
@@ -19,6 +20,7 @@ const columns = {
   status: idTag.status,
   expiryDate: idTag.expiryDate,
   parentIdTag: idTag.parentIdTag,
+  singleTransaction: idTag.singleTransaction,
   deleted: sql<boolean>`${idTag.deletedAt} is not null`.as('deleted'),
 };
 

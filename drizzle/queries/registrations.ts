@@ -9,6 +9,7 @@ export interface ChargePointEntry {
   registration: (typeof chargePoint.$inferSelect)['registration'];
   /** Seconds; null: the edge's default. */
   heartbeatInterval: number | null;
+  passwordHash: string | null;
   deleted: boolean;
 }
 
@@ -16,6 +17,7 @@ const columns = {
   chargePointId: chargePoint.chargePointId,
   registration: chargePoint.registration,
   heartbeatInterval: chargePoint.heartbeatInterval,
+  passwordHash: chargePoint.passwordHash,
   deleted: sql<boolean>`${chargePoint.deletedAt} is not null`.as('deleted'),
 };
 

@@ -15,6 +15,8 @@ export interface IdTagRow {
   status: string;
   expiryDate: Instant | null;
   parentIdTag: string | null;
+  /** While it charges at one place a start elsewhere is answered ConcurrentTx. */
+  singleTransaction: boolean;
   deleted: boolean;
 }
 
@@ -24,6 +26,8 @@ export interface ChargePointEntry {
   registration: NonNullable<ChargePoint['registration']>;
   /** Seconds; null: the edge's default. */
   heartbeatInterval: number | null;
+  /** See src/security/passwords.ts; null: none is asked for. */
+  passwordHash: string | null;
   deleted: boolean;
 }
 
@@ -102,6 +106,16 @@ export class Directory {
 
   chargePoint(chargePointId: string): Looked<ChargePointEntry> {
     return this.#chargePoints.get(chargePointId);
+  }
+
+  /** As the database has it now, where it answers: an approval of this second counts. */
+  newestChargePoint(chargePointId: string): Looked<ChargePointEntry> {
+    return this.#chargePoints.newest(chargePointId);
+  }
+
+  /** Called with what operators have changed, as this edge hears of it. */
+  onChargePointsChanged(listener: (rows: ChargePointEntry[]) => void): void {
+    this.#chargePoints.onChanged(listener);
   }
 
   /** Begins to follow the database, in the background. */

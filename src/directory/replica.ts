@@ -53,6 +53,7 @@ export class Replica<Row extends { deleted: boolean }> {
   /** Keys the database does not have, and when it said so (ms since 1970): in order of time. */
   readonly #missing = new Map<string, number>();
   readonly #wanted = new Map<string, Wanted<Row>>();
+  readonly #listeners: ((rows: Row[]) => void)[] = [];
   /** Keys heard of since a reading of everything began. */
   #seen: Set<string> | undefined;
   #mark: string | undefined;
@@ -94,6 +95,18 @@ export class Replica<Row extends { deleted: boolean }> {
     // Following the changes finds out when the database is back: nobody else need wait for it.
     if (this.#answers === false) return 'unavailable';
     return this.#find(key);
+  }
+
+  /** As the database has it now; what is known here while it is away. */
+  async newest(key: string): Promise<Row | undefined | 'unavailable'> {
+    if (this.#answers === false) return this.get(key);
+    const found = await this.#find(key);
+    return found === 'unavailable' ? this.get(key) : found;
+  }
+
+  /** Called with rows that are not as they were known, deleted ones included. */
+  onChanged(listener: (rows: Row[]) => void): void {
+    this.#listeners.push(listener);
   }
 
   start(): void {
@@ -217,6 +230,7 @@ export class Replica<Row extends { deleted: boolean }> {
 
   #put(rows: Row[], mark?: string): void {
     const changed: [key: string, text: string][] = [];
+    const changedRows: Row[] = [];
     for (const row of rows) {
       const key = this.#options.keyOf(row);
       if (key === '' || key.length > 255) continue;
@@ -225,10 +239,12 @@ export class Replica<Row extends { deleted: boolean }> {
       this.#missing.delete(key);
       if ((this.#unflushed.get(key) ?? this.#rows.get(key)) === text) continue;
       changed.push([key, text]);
+      changedRows.push(row);
       this.#unflushed.set(key, text);
     }
     if (mark !== undefined) this.#mark = mark;
     if (changed.length === 0 && mark === undefined) return;
+    if (changedRows.length > 0) for (const listener of this.#listeners) listener(changedRows);
     const forget = (): void => {
       for (const [key, text] of changed) if (this.#unflushed.get(key) === text) this.#unflushed.delete(key);
     };

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Directory } from '../directory/directory.ts';
+import type { ChargingTags } from '../directory/chargingTags.ts';
 import { judgeIdTag, type IdTagPolicy } from '../directory/judgeIdTag.ts';
 import type { TransactionIds } from '../directory/transactionIds.ts';
 import type { AnswerContext, IdTagInfo, StartKey } from '../ocpp/message.ts';
@@ -11,6 +12,7 @@ export interface AnswerParts {
   directory: Directory;
   transactionIds: TransactionIds;
   recentStarts: RecentStarts;
+  chargingTags: ChargingTags;
   settings: {
     /** Seconds, told at boot where the directory has no other. */
     heartbeatInterval: number;
@@ -27,6 +29,7 @@ export class EdgeAnswerContext implements AnswerContext {
   readonly #call: Call;
 
   readonly #heartbeatInterval: number;
+  #repeatedStart = false;
 
   constructor(parts: AnswerParts, station: Asking, call: Call, heartbeatInterval: number) {
     this.#parts = parts;
@@ -62,6 +65,7 @@ export class EdgeAnswerContext implements AnswerContext {
     const { recentStarts, transactionIds } = this.#parts;
     const earlier = recentStarts.find(this.chargePointId, start, this.messageId, this.now);
     if (earlier !== undefined) {
+      this.#repeatedStart = true;
       this.note(`repeatedStart: transaction ${earlier} was given to the same start`);
       return earlier;
     }
@@ -72,7 +76,18 @@ export class EdgeAnswerContext implements AnswerContext {
     return transactionId;
   }
 
+  async chargesElsewhere(idTag: string, connectorId: number, transactionId: number): Promise<boolean> {
+    if (this.#repeatedStart) return false;
+    const row = await this.#parts.directory.idTag(idTag);
+    if (row === undefined || row === 'unavailable' || !row.singleTransaction) return false;
+    const start = { chargePointId: this.chargePointId, connectorId, transactionId };
+    const elsewhere = await this.#parts.chargingTags.start(row, start);
+    if (elsewhere === undefined) this.note('unjudgedConcurrentTx: the database is away: taken as charging here only');
+    return elsewhere ?? false;
+  }
+
   transactionStopped(transactionId: number): void {
+    this.#parts.chargingTags.stopped(transactionId);
     this.#parts.recentStarts.stopped(this.chargePointId, transactionId);
   }
 

@@ -1,4 +1,4 @@
-import type { Answer, Instant, Message } from '../../workflows/events.ts';
+import type { Answer, Instant, Message, Registration } from '../../workflows/events.ts';
 import type { ChargePointEntry } from '../directory/directory.ts';
 import { commands } from '../ocpp/commands.ts';
 import { OcppError } from '../ocpp/errors.ts';
@@ -6,7 +6,7 @@ import { callErrorFrame, callResultFrame } from '../ocpp/frames.ts';
 import { exactAnswer, type Received, type StationMessage } from '../ocpp/message.ts';
 import { stationMessages } from '../ocpp/messages.ts';
 import { EdgeAnswerContext, type AnswerParts } from './answerContext.ts';
-import { registrationOf, type Registration, type RegistrationMode } from './registration.ts';
+import { registrationOf, type RegistrationMode } from './registration.ts';
 
 /** A CALL as it was read from the socket. */
 export interface Call {
@@ -76,8 +76,12 @@ export class Answering {
       return confirmed(station, call, message, received, repeated.result);
     }
     if (call.action !== 'BootNotification') return this.#answer(station, call, message, received);
-    // Whether it may work here is looked up anew at every boot: it may have been approved meanwhile.
-    const row = this.#parts.directory.chargePoint(station.chargePointId);
+    // Whether it may work here is looked up anew at every boot: it may have been approved meanwhile, just now even.
+    const { directory } = this.#parts;
+    const row =
+      station.registration === 'accepted'
+        ? directory.chargePoint(station.chargePointId)
+        : directory.newestChargePoint(station.chargePointId);
     if (!(row instanceof Promise)) return this.#answerBoot(station, call, message, received, row);
     return row.then((found) => this.#answerBoot(station, call, message, received, found));
   }

@@ -27,6 +27,11 @@ export class Connections {
     return this.#byChargePoint.get(chargePointId)?.connections.findLast((connection) => connection.isOpen);
   }
 
+  /** In order of arrival. */
+  of(chargePointId: string): readonly StationConnection[] {
+    return this.#byChargePoint.get(chargePointId)?.connections ?? [];
+  }
+
   all(): IterableIterator<StationConnection> {
     return this.#byId.values();
   }

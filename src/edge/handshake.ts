@@ -1,7 +1,10 @@
 import type { Logger } from 'pino';
 import type { HttpResponse } from 'uWebSockets.js';
-import type { Directory } from '../directory/directory.ts';
+import type { ChargePointEntry, Directory } from '../directory/directory.ts';
 import { chargePointIdFrom } from '../ocpp/identity.ts';
+import { Attempts } from '../security/attempts.ts';
+import { basicPassword } from '../security/basicAuth.ts';
+import { Passwords } from '../security/passwords.ts';
 import { registrationOf, type RegistrationMode } from './registration.ts';
 import type { SocketData } from './station.ts';
 
@@ -10,6 +13,8 @@ const SUBPROTOCOL = 'ocpp1.6';
 
 export interface HandshakeSettings {
   registration: RegistrationMode;
+  /** Whether one without a password is let in. One that has a password always has to give it. */
+  authentication: 'optional' | 'required';
   /**
    * Serve stations that offer no subprotocol at all (Grizzl-E, https://github.com/lbbrhzn/ocpp/issues/442) as OCPP 1.6
    * stations. The answer then carries no subprotocol either (RFC 6455 §4.2.2).
@@ -19,9 +24,27 @@ export interface HandshakeSettings {
 
 /** A handshake answered with an HTTP status instead of 101. The station tries again, with back-off. */
 export interface Refusal {
-  status: '400 Bad Request' | '404 Not Found' | '426 Upgrade Required' | '503 Service Unavailable';
+  status:
+    | '400 Bad Request'
+    | '401 Unauthorized'
+    | '404 Not Found'
+    | '426 Upgrade Required'
+    | '429 Too Many Requests'
+    | '503 Service Unavailable';
   /** For whoever reads the station's log or ours. */
   reason: string;
+  /** Seconds */
+  retryAfter?: number;
+}
+
+/** What of an HTTP request tells who wants to connect. */
+export interface Upgrade {
+  path: string;
+  /** Header `Sec-WebSocket-Protocol`, empty if absent. */
+  offered: string;
+  /** Header `Authorization`, empty if absent. */
+  authorization: string;
+  remoteAddress: string;
 }
 
 /** Who may open a WebSocket, and with which subprotocol. */
@@ -32,6 +55,8 @@ export class Handshake {
   readonly #directory: Directory;
   readonly #settings: HandshakeSettings;
   readonly #log: Logger;
+  readonly #passwords = new Passwords();
+  readonly #attempts = new Attempts();
 
   constructor(directory: Directory, settings: HandshakeSettings, log: Logger) {
     this.#directory = directory;
@@ -39,8 +64,8 @@ export class Handshake {
     this.#log = log;
   }
 
-  /** @param offered header `Sec-WebSocket-Protocol`, empty if absent */
-  judge(path: string, offered: string): SocketData | Refusal | Promise<SocketData | Refusal> {
+  judge(upgrade: Upgrade): SocketData | Refusal | Promise<SocketData | Refusal> {
+    const { path, offered } = upgrade;
     if (this.draining) return this.#refused(path, '503 Service Unavailable', 'shutting down');
     if (!this.#directory.ready) return this.#refused(path, '503 Service Unavailable', 'starting: no directory yet');
     const identity = chargePointIdFrom(path);
@@ -51,17 +76,17 @@ export class Handshake {
       return this.#refused(path, '400 Bad Request', reason);
     }
     const row = this.#directory.chargePoint(identity.id);
-    const conclude = (found: Awaited<typeof row>) => this.#admit(path, identity.id, protocol, offered, found);
+    const conclude = (found: Awaited<typeof row>) => this.#admit(upgrade, identity.id, protocol, found);
     return row instanceof Promise ? row.then(conclude) : conclude(row);
   }
 
   #admit(
-    path: string,
+    upgrade: Upgrade,
     chargePointId: string,
     protocol: Subprotocol,
-    offered: string,
-    row: Parameters<typeof registrationOf>[0],
-  ): SocketData | Refusal {
+    row: ChargePointEntry | 'unavailable' | undefined,
+  ): SocketData | Refusal | Promise<SocketData | Refusal> {
+    const { path, offered, remoteAddress } = upgrade;
     // The edge may have begun to stop while the directory was asked.
     if (this.draining) return this.#refused(path, '503 Service Unavailable', 'shutting down');
     const registration = registrationOf(row, this.#settings.registration);
@@ -72,11 +97,44 @@ export class Handshake {
     if (registration === 'unknown' || registration === 'retired') {
       return this.#refused(path, '404 Not Found', `charge point ${chargePointId} is ${registration}`);
     }
-    if (protocol !== undefined) return { chargePointId, registration, protocol };
-    // §3.2: upgrade without a subprotocol in the answer, "and then immediately close the WebSocket connection".
-    const unsupported = `only ${SUBPROTOCOL} is served`;
-    this.#log.warn({ chargePoint: chargePointId, offered }, `handshake without result: ${unsupported}`);
-    return { chargePointId, registration, protocol: '', unsupported };
+    const passwordHash = (row !== 'unavailable' && row?.passwordHash) || undefined;
+    const data = { chargePointId, registration, remoteAddress, passwordHash };
+    const admitted = (): SocketData => {
+      if (protocol !== undefined) return { ...data, protocol };
+      // §3.2: upgrade without a subprotocol in the answer, "and then immediately close the WebSocket connection".
+      const unsupported = `only ${SUBPROTOCOL} is served`;
+      this.#log.warn({ chargePoint: chargePointId, offered }, `handshake without result: ${unsupported}`);
+      return { ...data, protocol: '', unsupported };
+    };
+    if (passwordHash !== undefined) {
+      const refusal = this.#authenticate(upgrade, chargePointId, passwordHash);
+      return refusal.then((refused) => refused ?? admitted());
+    }
+    if (this.#settings.authentication === 'optional') return admitted();
+    if (row === 'unavailable') {
+      return this.#refused(path, '503 Service Unavailable', 'the directory of charge points cannot be asked');
+    }
+    return this.#refused(path, '401 Unauthorized', `charge point ${chargePointId} has no password yet`);
+  }
+
+  /** Wrong passwords of one address for one charge point are slowed down: others are not kept out by them. */
+  async #authenticate(upgrade: Upgrade, chargePointId: string, passwordHash: string): Promise<Refusal | undefined> {
+    const { path, authorization, remoteAddress } = upgrade;
+    const who = `${remoteAddress} ${chargePointId}`;
+    const blocked = this.#attempts.blockedFor(who);
+    if (blocked > 0) {
+      const retryAfter = Math.ceil(blocked / 1_000);
+      const refusal = this.#refused(path, '429 Too Many Requests', `too many wrong passwords: wait ${retryAfter} s`);
+      return { ...refusal, retryAfter };
+    }
+    const given = basicPassword(authorization, chargePointId);
+    if (given !== undefined && (await this.#passwords.verify(given, passwordHash))) {
+      this.#attempts.succeeded(who);
+      return this.draining ? this.#refused(path, '503 Service Unavailable', 'shutting down') : undefined;
+    }
+    this.#attempts.failed(who);
+    const wrong = authorization === '' ? 'no Authorization header' : 'wrong user name or password';
+    return this.#refused(path, '401 Unauthorized', `${wrong}: HTTP Basic with ${chargePointId} and its password`);
   }
 
   #refused(path: string, status: Refusal['status'], reason: string): Refusal {
@@ -97,10 +155,12 @@ function chooseSubprotocol(offered: string): Subprotocol {
   return offered.split(',').some((name) => name.trim() === SUBPROTOCOL) ? SUBPROTOCOL : undefined;
 }
 
-export function refuse(response: HttpResponse, { status, reason }: Refusal): void {
+export function refuse(response: HttpResponse, { status, reason, retryAfter }: Refusal): void {
   response.cork(() => {
     response.writeStatus(status).writeHeader('Content-Type', 'text/plain; charset=utf-8');
     if (status === '426 Upgrade Required') response.writeHeader('Upgrade', 'websocket');
+    if (status === '401 Unauthorized') response.writeHeader('WWW-Authenticate', 'Basic realm="OCPP"');
+    if (retryAfter !== undefined) response.writeHeader('Retry-After', String(retryAfter));
     response.end(`${reason}\n`, true);
   });
 }

@@ -1,5 +1,4 @@
-/** Whether a charge point may work here (OCPP 1.6 §4.2, RegistrationStatus), and `retired`: it did once. */
-export type Registration = 'accepted' | 'pending' | 'rejected' | 'retired';
+import type { Registration } from '../../workflows/events.ts';
 
 /** What a charge point that is not in the directory is: accepted, refused, or waiting for approval. */
 export type RegistrationMode = 'open' | 'known' | 'pending';

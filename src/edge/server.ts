@@ -7,6 +7,7 @@ import { Handshake, refuse, type HandshakeSettings, type Refusal } from './hands
 import { reportHealth, type HealthReport, type HealthSources } from './health.ts';
 import type { Journal } from './journal.ts';
 import type { Lane } from './lane.ts';
+import { clientAddress } from '../security/clientAddress.ts';
 import { startPings } from './presence.ts';
 import { Recorder, type Acknowledge } from './recorder.ts';
 import { MAX_MESSAGE_BYTES, StationConnection, type SocketData, type StationParts } from './station.ts';
@@ -28,7 +29,7 @@ export interface EdgeOptions extends AnsweringParts {
   /** 0: any free one. */
   port: number;
   journal: Journal;
-  settings: AnsweringParts['settings'] & HandshakeSettings & { pingIntervalMs: number };
+  settings: AnsweringParts['settings'] & HandshakeSettings & { pingIntervalMs: number; trustedProxies: number };
   /** What answers to durable messages wait for beyond the journal's flush (`ACKNOWLEDGE=actor`). */
   acknowledge?: Acknowledge;
   health: HealthSources;
@@ -74,12 +75,19 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
       connections: connections.size,
     });
   };
+  directory.onChargePointsChanged((rows) => {
+    for (const { chargePointId, registration, passwordHash, deleted } of rows) {
+      const decided = deleted ? 'retired' : registration;
+      for (const each of connections.of(chargePointId)) each.decided(decided, passwordHash ?? undefined);
+    }
+  });
+
   const app = uWS.App();
   app.get('/health', (response) => {
     const { status, report } = health();
     response.writeStatus(status).writeHeader('Content-Type', 'application/json').end(JSON.stringify(report));
   });
-  app.ws<SocketData>('/*', webSockets(handshake, connections, parts));
+  app.ws<SocketData>('/*', webSockets(handshake, connections, parts, settings.trustedProxies));
   app.any('/*', (response, request) => {
     const reason = `${request.getUrl()} speaks OCPP 1.6-J: open a WebSocket with subprotocol ocpp1.6`;
     refuse(response, { status: '426 Upgrade Required', reason });
@@ -112,6 +120,7 @@ function webSockets(
   handshake: Handshake,
   connections: Connections,
   parts: StationParts,
+  trustedProxies: number,
 ): WebSocketBehavior<SocketData> {
   let opened = 0;
   return {
@@ -121,8 +130,13 @@ function webSockets(
     sendPingsAutomatically: false,
     upgrade(response, request, context) {
       // The request is gone after the first await: what is needed of it is read now.
-      const path = request.getUrl();
-      const offered = request.getHeader('sec-websocket-protocol');
+      const address = Buffer.from(response.getRemoteAddressAsText()).toString();
+      const who = {
+        path: request.getUrl(),
+        offered: request.getHeader('sec-websocket-protocol'),
+        authorization: request.getHeader('authorization'),
+        remoteAddress: clientAddress(address, request.getHeader('x-forwarded-for'), trustedProxies),
+      };
       const key = request.getHeader('sec-websocket-key');
       const extensions = request.getHeader('sec-websocket-extensions');
       let aborted = false;
@@ -136,7 +150,7 @@ function webSockets(
         // (https://github.com/uNetworking/uWebSockets/pull/1929). The 101 leaves in one write all the same.
         response.upgrade(verdict, key, verdict.protocol, extensions, context);
       };
-      const verdict = handshake.judge(path, offered);
+      const verdict = handshake.judge(who);
       if (verdict instanceof Promise) void verdict.then(conclude);
       else conclude(verdict);
     },

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { WebSocket } from 'uWebSockets.js';
-import type { Instant } from '../../workflows/events.ts';
+import type { Instant, Registration } from '../../workflows/events.ts';
 import { callErrorFrame, parseFrame } from '../ocpp/frames.ts';
 import { isNode } from '../ocpp/node.ts';
 import { cutText } from '../ocpp/text.ts';
@@ -8,7 +8,6 @@ import type { Answered, Answering, Asking, Call } from './answering.ts';
 import type { CallOutcome, Calls, OpenCall } from './calls.ts';
 import type { Lane } from './lane.ts';
 import type { Recorder } from './recorder.ts';
-import type { Registration } from './registration.ts';
 
 /**
  * The longest message taken. Generous: a StopTransaction whose transactionData is refused is sent again for ever. A
@@ -31,6 +30,10 @@ export interface SocketData {
   readonly registration: Registration;
   /** Negotiated subprotocol; empty where the station offered none. */
   readonly protocol: string;
+  /** As seen by us, or by the outermost of our proxies. */
+  readonly remoteAddress: string;
+  /** Of the password that was given; undefined where none was asked for. */
+  readonly passwordHash: string | undefined;
   /** Why the socket is closed as soon as it is open. */
   readonly unsupported?: string;
   connection?: StationConnection;
@@ -86,6 +89,14 @@ export class StationConnection implements Asking {
     this.#parts = parts;
   }
 
+  /** What operators have decided anew about its charge point: a password counts from the next connection on. */
+  decided(registration: Registration, passwordHash: string | undefined): void {
+    if (registration === 'retired') return this.#giveUp(1008, 'the charge point is retired');
+    if (passwordHash !== this.#socket.getUserData().passwordHash) return this.#giveUp(1008, 'the password was changed');
+    // Accepted it is by the answer to its next boot only (§4.2).
+    if (registration !== 'accepted') this.registration = registration;
+  }
+
   /** CALLs can be sent to it. */
   get isOpen(): boolean {
     return this.#socketOpen && this.#connected && this.#finished === undefined;
@@ -94,15 +105,15 @@ export class StationConnection implements Asking {
   /** To be called first: `connected` comes before every other event of the connection. */
   opened(): void {
     const { taskQueue, recorder } = this.#parts;
-    const remoteAddress = Buffer.from(this.#socket.getRemoteAddressAsText()).toString();
-    const { protocol } = this.#socket.getUserData();
+    const { protocol, remoteAddress, registration } = this.#socket.getUserData();
     const receivedAt = now();
     const failed = () => {
       this.#connected = false;
       this.close(1013, 'the journal takes no events');
     };
     this.lane.run(() => {
-      const event = { kind: 'connected', receivedAt, connection: this.id, taskQueue, remoteAddress, protocol } as const;
+      const of = { connection: this.id, taskQueue, remoteAddress, protocol, registration };
+      const event = { kind: 'connected', receivedAt, ...of } as const;
       const flushed = recorder.record(this.chargePointId, event);
       if (flushed === undefined) return failed();
       this.#connected = true;

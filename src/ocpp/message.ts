@@ -38,6 +38,8 @@ export interface AnswerContext {
    * CALL then stays unanswered and the station repeats it).
    */
   transactionIdFor(start: StartKey): number | undefined | Promise<number | undefined>;
+  /** Whether the tag may charge at one place only and does so elsewhere; never for a start that is repeated. */
+  chargesElsewhere(idTag: string, connectorId: number, transactionId: number): boolean | Promise<boolean>;
   /** Tells the edge that the station ended a transaction. */
   transactionStopped(transactionId: number): void;
   note(text: string): void;

@@ -2,7 +2,9 @@ import path from 'node:path';
 import type { Worker } from '@temporalio/worker';
 import { createEdgeActivities } from '../../activities/createActivities.ts';
 import { dropCursors, readCursors } from '../../drizzle/queries/cursors.ts';
+import { openTransactionsOf } from '../../drizzle/queries/openTransactions.ts';
 import { takeTransactionIdBlock } from '../../drizzle/queries/transactionIds.ts';
+import { ChargingTags } from '../directory/chargingTags.ts';
 import type { Directory } from '../directory/directory.ts';
 import { TransactionIds } from '../directory/transactionIds.ts';
 import type { HealthReport, PartHealth } from '../edge/health.ts';
@@ -27,7 +29,7 @@ export interface EdgeRole {
 
 /** Charge points: listens to them, answers them from this process' disk, and journals what they say. */
 export async function startEdgeRole(shared: Shared, directory: Directory): Promise<EdgeRole> {
-  const { settings, log, started, database, actors } = shared;
+  const { settings, log, started, database } = shared;
   const journal = Journal.open({
     directory: path.join(settings.DATA_DIR, 'edge', 'journal'),
     maxBytes: settings.JOURNAL_LIMIT_MB * 1_048_576,
@@ -39,7 +41,7 @@ export async function startEdgeRole(shared: Shared, directory: Directory): Promi
 
   const outbox = new Outbox({
     journal,
-    deliver: (chargePointId, batch, options) => actors().deliver(chargePointId, batch, options),
+    deliver: (chargePointId, batch, options) => shared.actors().deliver(chargePointId, batch, options),
     log,
   });
   const trimming = new Trimming({
@@ -67,8 +69,11 @@ export async function startEdgeRole(shared: Shared, directory: Directory): Promi
     recentStarts: new RecentStarts(journal.store),
     directory,
     transactionIds,
+    chargingTags: new ChargingTags((idTagKey) => openTransactionsOf(database, idTagKey)),
     settings: {
       registration: settings.REGISTRATION,
+      authentication: settings.STATION_AUTHENTICATION,
+      trustedProxies: settings.TRUSTED_PROXIES,
       allowMissingSubprotocol: false,
       pingIntervalMs: 45_000,
       heartbeatInterval: settings.HEARTBEAT_INTERVAL,

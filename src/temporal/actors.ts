@@ -1,6 +1,7 @@
 import { WorkflowIdConflictPolicy, WorkflowNotFoundError } from '@temporalio/client';
 import { RawValue } from '@temporalio/common';
 import { ActorNotFound } from '../edge/outbox.ts';
+import type { Registration } from '../../workflows/events.ts';
 import type { Submission } from '../../workflows/state/inbound.ts';
 import type { ActorState } from '../../workflows/state/actor.ts';
 import type { Command } from '../../workflows/state/model.ts';
@@ -19,6 +20,8 @@ export interface Actors {
   deliver(chargePointId: string, batch: string, options: { start: boolean }): Promise<void>;
   /** Queues a command; creates the actor where there is none: a command for an offline station waits. */
   submit(chargePointId: string, submission: Submission): Promise<{ commandId: string }>;
+  /** Tells what an operator has decided; creates the actor where there is none, but not to retire it. */
+  registered(chargePointId: string, registration: Registration): Promise<void>;
   command(chargePointId: string, commandId: string): Promise<Command | undefined>;
   state(chargePointId: string): Promise<ActorState | undefined>;
 }
@@ -59,6 +62,23 @@ export function createActors({ connection, client }: Temporal): Actors {
       );
       const handle = client.workflow.getHandle(workflowId(chargePointId));
       return within(() => handle.executeUpdate<{ commandId: string }, [Submission]>('submit', { args: [submission] }));
+    },
+    async registered(chargePointId, registration) {
+      if (registration !== 'retired') {
+        await within(() =>
+          client.workflow.signalWithStart('chargePoint', {
+            ...start(chargePointId),
+            signal: 'registration',
+            signalArgs: [registration],
+          }),
+        );
+        return;
+      }
+      try {
+        await within(() => client.workflow.getHandle(workflowId(chargePointId)).signal('registration', registration));
+      } catch (error) {
+        if (!(error instanceof WorkflowNotFoundError)) throw error;
+      }
     },
     command: (chargePointId, commandId) =>
       within(() =>

@@ -156,7 +156,7 @@ class Tables implements DirectoryReads {
 
   saveTag(idTag: string, status: string, deleted = false): void {
     const key = idTag.toUpperCase();
-    const row = { key, idTag, status, expiryDate: null, parentIdTag: null, deleted };
+    const row = { key, idTag, status, expiryDate: null, parentIdTag: null, singleTransaction: false, deleted };
     this.#tags.set(key, { row, mark: ++this.#mark });
   }
 
@@ -165,7 +165,7 @@ class Tables implements DirectoryReads {
   }
 
   saveChargePoint(chargePointId: string, registration: ChargePointEntry['registration']): void {
-    const row = { chargePointId, registration, heartbeatInterval: null, deleted: false };
+    const row = { chargePointId, registration, heartbeatInterval: null, passwordHash: null, deleted: false };
     this.#chargePoints.set(chargePointId, { row, mark: ++this.#mark });
   }
 

@@ -10,6 +10,7 @@ const ROW: IdTagRow = {
   status: 'Accepted',
   expiryDate: null,
   parentIdTag: null,
+  singleTransaction: false,
   deleted: false,
 };
 

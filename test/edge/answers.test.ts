@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Message } from '../../workflows/events.ts';
-import { eventually, startTestEdge, type TestEdge } from './edge.ts';
+import { eventually, startTestEdge, type Reply, type TestEdge } from './edge.ts';
 
 let test: TestEdge;
 afterEach(() => test.close());
@@ -19,12 +19,14 @@ const tag = (idTag: string, status = 'Accepted') => ({
   status,
   expiryDate: null,
   parentIdTag: null,
+  singleTransaction: false,
   deleted: false,
 });
 const entry = (registration: 'accepted' | 'pending' | 'rejected', heartbeatInterval: number | null = null) => ({
   chargePointId: 'CP1',
   registration,
   heartbeatInterval,
+  passwordHash: null,
   deleted: false,
 });
 const messages = (chargePointId: string) =>
@@ -107,6 +109,7 @@ describe('order', () => {
       taskQueue: edge.taskQueue,
       remoteAddress: '127.0.0.1',
       protocol: 'ocpp1.6',
+      registration: 'accepted',
     });
   });
 });
@@ -171,6 +174,49 @@ describe('StartTransaction', () => {
   });
 });
 
+describe('a tag that may charge at one place only', () => {
+  const single = (id: string) => ({ ...tag(id), singleTransaction: true });
+  const elsewhere = { key: 'T', chargePointId: 'OTHER', connectorId: 1, transactionId: 7 };
+  const statusOf = (reply: Reply) => (reply[2] as { idTagInfo: { status: string } }).idTagInfo.status;
+
+  it('is ConcurrentTx while it charges elsewhere; its transaction is kept, Authorize knows nothing of it', async () => {
+    test = await startTestEdge({ rows: { idTags: [single('T')], openTransactions: [elsewhere] } });
+    const client = await test.connect('/CP1');
+    expect(statusOf(await client.call('Authorize', { idTag: 't' }))).toBe('Accepted');
+    const reply = await client.call('StartTransaction', start('t'));
+    expect(reply[2]).toMatchObject({ transactionId: 1_000, idTagInfo: { status: 'ConcurrentTx' } });
+  });
+
+  it('is accepted where nothing forbids it, where it waited offline, and when the start is repeated', async () => {
+    const openTransactions = [elsewhere, { ...elsewhere, key: 'MANY' }];
+    test = await startTestEdge({ rows: { idTags: [single('T'), tag('MANY')], openTransactions } });
+    const client = await test.connect('/CP1');
+    expect(statusOf(await client.call('StartTransaction', start('MANY')))).toBe('Accepted');
+    const late = { ...start('T'), timestamp: new Date(Date.now() - 3_600_000).toISOString() };
+    expect(statusOf(await client.call('StartTransaction', late))).toBe('Accepted');
+    const again = { ...start('T'), connectorId: 2 };
+    expect(statusOf(await client.call('StartTransaction', again))).toBe('ConcurrentTx');
+    expect(statusOf(await client.call('StartTransaction', again))).toBe('Accepted');
+  });
+
+  it('counts what this edge has answered a moment ago, until it is stopped', async () => {
+    test = await startTestEdge({ rows: { idTags: [single('T')] } });
+    const [one, two] = [await test.connect('/ONE'), await test.connect('/TWO')];
+    const first = await one.call('StartTransaction', start('T'));
+    expect(statusOf(first)).toBe('Accepted');
+    const second = await two.call('StartTransaction', start('T'));
+    expect(statusOf(second)).toBe('ConcurrentTx');
+    for (const [client, reply] of [
+      [one, first],
+      [two, second],
+    ] as const) {
+      const { transactionId } = reply[2] as { transactionId: number };
+      await client.call('StopTransaction', { transactionId, meterStop: 1, timestamp: new Date().toISOString() });
+    }
+    expect(statusOf(await two.call('StartTransaction', { ...start('T'), connectorId: 2 }))).toBe('Accepted');
+  });
+});
+
 describe('registration', () => {
   it('tells a pending charge point so, and answers nothing but boots and transactions', async () => {
     test = await startTestEdge({ rows: { chargePoints: [entry('pending')] } });
@@ -191,6 +237,38 @@ describe('registration', () => {
       .poll(async () => (await client.call('BootNotification', boot))[2])
       .toMatchObject({ status: 'Accepted', interval: 60 });
     expect((await client.call('StatusNotification', available))[0]).toBe(3);
+  });
+
+  it('counts from the moment of its approval: the boot that follows does not wait for the directory', async () => {
+    test = await startTestEdge({ rows: { chargePoints: [entry('pending')] }, directoryTimes: { changes: 3_600_000 } });
+    const client = await test.connect('/CP1');
+    expect((await client.call('BootNotification', boot))[2]).toMatchObject({ status: 'Pending' });
+    test.rows.chargePoints = [entry('accepted')];
+    expect((await client.call('BootNotification', boot))[2]).toMatchObject({ status: 'Accepted' });
+  });
+
+  it('tells a rejected charge point so, and keeps its transactions all the same', async () => {
+    test = await startTestEdge({ rows: { chargePoints: [entry('rejected')] } });
+    const client = await test.connect('/CP1');
+    expect((await client.call('BootNotification', boot))[2]).toMatchObject({ status: 'Rejected' });
+    expect((await client.call('Heartbeat', {}))[2]).toBe('SecurityError');
+    expect((await client.call('StartTransaction', start('T')))[0]).toBe(3);
+  });
+
+  it('makes unknown ones wait for approval where that is the setting, and the events say so', async () => {
+    test = await startTestEdge({ settings: { registration: 'pending' } });
+    const client = await test.connect('/NEW');
+    expect((await client.call('BootNotification', boot))[2]).toMatchObject({ status: 'Pending' });
+    await eventually(() => test.events('NEW').length > 0, 'journalled');
+    expect(test.events('NEW')[0]).toMatchObject({ kind: 'connected', registration: 'pending' });
+  });
+
+  it('that is retired ends the connection', async () => {
+    test = await startTestEdge({ rows: { chargePoints: [entry('accepted')] }, directoryTimes: { changes: 10 } });
+    const client = await test.connect('/CP1');
+    await client.answersHeartbeatOnly();
+    test.rows.chargePoints = [{ ...entry('accepted'), registration: 'retired' }];
+    expect(await client.closed).toEqual({ code: 1008, reason: 'the charge point is retired' });
   });
 
   it('serves a known charge point that does not boot on this connection', async () => {

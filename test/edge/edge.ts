@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { WebSocket, type ClientOptions, type RawData } from 'ws';
 import { Directory, type ChargePointEntry, type DirectoryReads, type IdTagRow } from '../../src/directory/directory.ts';
+import { ChargingTags, type OpenTransaction } from '../../src/directory/chargingTags.ts';
 import type { ReplicaTimes } from '../../src/directory/replica.ts';
 import { TransactionIds } from '../../src/directory/transactionIds.ts';
 import type { HealthSources } from '../../src/edge/health.ts';
@@ -19,6 +20,7 @@ import type { StationEvent } from '../../workflows/events.ts';
 export interface Rows {
   idTags: IdTagRow[];
   chargePoints: ChargePointEntry[];
+  openTransactions: (OpenTransaction & { key: string })[];
   /** Awaited before every answer; may throw, as a database that is away does. */
   gate: () => Promise<void>;
 }
@@ -62,7 +64,13 @@ export async function startTestEdge(overrides: Overrides = {}): Promise<TestEdge
     if (events === undefined) flushed.set(chargePointId, [event]);
     else events.push(event);
   });
-  const rows: Rows = { idTags: [], chargePoints: [], gate: () => Promise.resolve(), ...overrides.rows };
+  const rows: Rows = {
+    idTags: [],
+    chargePoints: [],
+    openTransactions: [],
+    gate: () => Promise.resolve(),
+    ...overrides.rows,
+  };
   const directory = Directory.open({
     directory: join(folder, 'directory'),
     reads: readsOf(rows),
@@ -86,8 +94,14 @@ export async function startTestEdge(overrides: Overrides = {}): Promise<TestEdge
     recentStarts: new RecentStarts(journal.store),
     directory,
     transactionIds,
+    chargingTags: new ChargingTags(async (key) => {
+      await rows.gate();
+      return rows.openTransactions.filter((one) => one.key === key);
+    }),
     settings: {
       registration: 'open',
+      authentication: 'optional',
+      trustedProxies: 0,
       allowMissingSubprotocol: false,
       heartbeatInterval: 300,
       idTags: { unknownIdTags: 'invalid', offlineUnknownTags: 'accept' },

@@ -60,6 +60,7 @@ const entry = (chargePointId: string, registration: 'accepted' | 'pending' | 're
   chargePointId,
   registration,
   heartbeatInterval: null,
+  passwordHash: null,
   deleted: false,
 });
 

@@ -22,6 +22,7 @@ function context(given: Partial<AnswerContext> & { idTagInfo?: IdTagInfo } = {})
     registration: { status: 'Accepted', interval: 300 },
     judgeIdTag: () => given.idTagInfo ?? { status: 'Accepted' },
     transactionIdFor: () => 42,
+    chargesElsewhere: () => false,
     transactionStopped: () => undefined,
     note: () => undefined,
     ...given,

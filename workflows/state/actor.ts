@@ -3,7 +3,7 @@
  * Pure: no clock, no I/O; everything is replaced, never changed in place, so that a reducer that throws leaves the state
  * as it was, and what is new is found by comparing references.
  */
-import type { EventBatch, Instant, Message, StationEvent } from '../events.ts';
+import type { EventBatch, Instant, Message, Registration, StationEvent } from '../events.ts';
 import * as commands from './commands.ts';
 import { statusNotified, type Connectors } from './connectors.ts';
 import type { Birth, ChargePoint, Command, Connection, JudgedEvent, PersistInput } from './model.ts';
@@ -101,6 +101,30 @@ export function nextTick(state: ActorState): number {
   return Math.min(grace, commands.nextCommandDue(state.commands));
 }
 
+/**
+ * An operator has decided on the charge point. One that waited for it is asked to boot (`triggerBoot`), so that it hears
+ * of it at once (OCPP 1.6 §4.2, errata 3.40: not otherwise).
+ */
+export function registered(
+  state: ActorState,
+  registration: Registration,
+  triggerBoot: commands.CommandRequest,
+): ActorState {
+  const { registration: before, online } = state.chargePoint;
+  const waited = (before === 'pending' || before === 'rejected') && registration === 'accepted' && online;
+  const at = triggerBoot.requestedAt;
+  const chargePoint = { ...state.chargePoint, registration };
+  const next = noted({ ...state, chargePoint }, at, `registration: ${registration}`);
+  if (waited) return { ...next, commands: commands.requested(next.commands, triggerBoot) };
+  if (registration !== 'retired') return next;
+  return { ...next, commands: commands.cancelQueued(next.commands, at, 'the charge point was retired') };
+}
+
+/** Nothing more will come of it: an operator has retired it, and its last connection has ended. */
+export function isRetired(state: ActorState): boolean {
+  return state.chargePoint.registration === 'retired' && state.connections.length === 0;
+}
+
 /** Removes a connection whose edge is gone without having said so. */
 export function connectionGone(state: ActorState, connection: string, at: Instant): ActorState {
   return withConnections(state, presence.closed(state.connections, connection), at, {
@@ -174,8 +198,10 @@ function reduce(state: ActorState, event: StationEvent, journal: number): { stat
   const judged: JudgedEvent = { event };
   const base = noted({ ...state, chargePoint: presence.seen(state.chargePoint, at) }, at, describe(event));
   switch (event.kind) {
-    case 'connected':
-      return { state: withConnections(base, presence.opened(base.connections, event, journal), at), judged };
+    case 'connected': {
+      const known = { ...base, chargePoint: presence.admitted(base.chargePoint, event) };
+      return { state: withConnections(known, presence.opened(known.connections, event, journal), at), judged };
+    }
     case 'disconnected':
       return { state: connectionGone(base, event.connection, at), judged };
     case 'callSent':

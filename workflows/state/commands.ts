@@ -75,6 +75,11 @@ export function notSent(commands: Command[], commandId: string, reason: string):
   return update(commands, commandId, (c) => (c.state === 'dispatching' ? { ...requeued(c), reason } : c));
 }
 
+/** What has not been handed to an edge. */
+export function cancelQueued(commands: Command[], at: Instant, reason: string): Command[] {
+  return map(commands, (c) => (c.state === 'queued' ? end(c, 'cancelled', at, reason) : c));
+}
+
 /** The edge will never send it. */
 export function invalid(commands: Command[], commandId: string, at: Instant, reason: string): Command[] {
   return update(commands, commandId, (c) => end(c, 'refused', at, reason));
@@ -124,7 +129,7 @@ export function connectionEnded(commands: Command[], connection: string, at: Ins
 export function effectSeen(commands: Command[], event: Message): Command[] {
   return map(commands, (c) => {
     if (!awaitsEffect(c) || c.sentAt === null || event.receivedAt < c.sentAt) return c;
-    if (!commandRules.get(c.action)?.effect?.seenIn(event)) return c;
+    if (!commandRules.get(c.action)?.effect?.seenIn(event, c.payload)) return c;
     return { ...end(c, 'completed', event.receivedAt, null), outcome: `${event.action} at ${event.receivedAt}` };
   });
 }

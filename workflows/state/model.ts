@@ -5,7 +5,7 @@
  * `version` on a row is given at its last change: the time (ms), or one more than the last one. It only grows, over all
  * runs and rebirths, and guards the upsert: an older writer never overwrites a newer row.
  */
-import type { Instant, StationEvent } from '../events.ts';
+import type { Instant, Registration, StationEvent } from '../events.ts';
 import type { Heard } from './repeats.ts';
 
 export interface ChargePoint {
@@ -18,7 +18,7 @@ export interface ChargePoint {
   imsi: string | null;
   meterType: string | null;
   meterSerialNumber: string | null;
-  registration: 'accepted' | 'pending' | 'rejected' | 'retired' | null;
+  registration: Registration | null;
   lastBootAt: Instant | null;
   online: boolean;
   onlineSince: Instant | null;

@@ -1,4 +1,4 @@
-import type { Connected, Disconnected, Instant, Message } from '../events.ts';
+import type { Connected, Disconnected, Instant, Message, Registration } from '../events.ts';
 import type { ChargePoint, Connection } from './model.ts';
 
 /** A connection that has not booted gets no CALL in its first seconds: some stations drop the socket (evcc-io/evcc#25069). */
@@ -46,6 +46,16 @@ export function seen(chargePoint: ChargePoint, at: Instant): ChargePoint {
   return last && Date.parse(at) - Date.parse(last) < LAST_SEEN_STEP_MS
     ? chargePoint
     : { ...chargePoint, lastSeenAt: at };
+}
+
+/** A charge point never heard of is what its edge took it for, until an operator says otherwise. */
+export function admitted(chargePoint: ChargePoint, { registration }: Connected): ChargePoint {
+  if (chargePoint.registration !== null || !isRegistration(registration)) return chargePoint;
+  return { ...chargePoint, registration };
+}
+
+export function isRegistration(value: unknown): value is Registration {
+  return value === 'accepted' || value === 'pending' || value === 'rejected' || value === 'retired';
 }
 
 /** Takes over what the station says of itself at boot (OCPP 1.6 §4.2). */

@@ -48,6 +48,14 @@ export const startTransaction = defineTimedMessage({
   async answer({ connectorId, idTag, timestamp: startTimestamp = '', meterStart = 0 }, context) {
     const transactionId = await context.transactionIdFor({ connectorId, idTag, timestamp: startTimestamp, meterStart });
     if (transactionId === undefined) return undefined;
-    return { transactionId, idTagInfo: await judged(idTag, context) };
+    const info = await judged(idTag, context);
+    if (info.status !== 'Accepted' || !isRecent(startTimestamp, context.now)) return { transactionId, idTagInfo: info };
+    const elsewhere = await context.chargesElsewhere(idTag, connectorId, transactionId);
+    return { transactionId, idTagInfo: elsewhere ? { ...info, status: 'ConcurrentTx' as const } : info };
   },
 });
+
+/** A start that waited in an offline station says nothing of where the tag charges now. */
+function isRecent(timestamp: string, now: string): boolean {
+  return Date.parse(now) - Date.parse(effectiveTime(timestamp, now).at) < 5 * 60_000;
+}

@@ -1,0 +1,65 @@
+import { and, desc, eq, isNotNull, isNull, sql } from 'drizzle-orm';
+import type { Database } from '../client.ts';
+import { command } from '../schema.ts';
+import { keyAfter, pageOf, type Page, type PageRequest } from './pages.ts';
+
+export type CommandView = Omit<typeof command.$inferSelect, 'version' | 'connection'>;
+
+/** Of one charge point, the newest first. */
+export async function listCommands(
+  database: Database,
+  chargePointId: string,
+  /** `unfinished`: only those that have not ended, or only those that have. */
+  { action, unfinished }: { action?: string | undefined; unfinished?: boolean | undefined },
+  { after, limit }: PageRequest,
+): Promise<Page<CommandView>> {
+  const key = keyAfter<[string, string]>(after, ['instant', 'text']);
+  const rows = await database.run((db) =>
+    db
+      .select(columns)
+      .from(command)
+      .where(
+        and(
+          eq(command.chargePointId, chargePointId),
+          action === undefined ? undefined : eq(command.action, action),
+          unfinished === undefined ? undefined : unfinished ? isNull(command.endedAt) : isNotNull(command.endedAt),
+          key && sql`(${command.requestedAt}, ${command.commandId}) < (${key[0]}::timestamptz, ${key[1]})`,
+        ),
+      )
+      .orderBy(desc(command.requestedAt), desc(command.commandId))
+      .limit(limit + 1),
+  );
+  return pageOf(rows, limit, (row) => [row.requestedAt, row.commandId]);
+}
+
+export async function findCommand(
+  database: Database,
+  chargePointId: string,
+  commandId: string,
+): Promise<CommandView | undefined> {
+  const [found] = await database.run((db) =>
+    db
+      .select(columns)
+      .from(command)
+      .where(and(eq(command.chargePointId, chargePointId), eq(command.commandId, commandId))),
+  );
+  return found;
+}
+
+const columns = {
+  chargePointId: command.chargePointId,
+  commandId: command.commandId,
+  action: command.action,
+  payload: command.payload,
+  state: command.state,
+  reason: command.reason,
+  via: command.via,
+  requestedBy: command.requestedBy,
+  requestedAt: command.requestedAt,
+  deadline: command.deadline,
+  sentAt: command.sentAt,
+  answer: command.answer,
+  answeredAt: command.answeredAt,
+  outcome: command.outcome,
+  endedAt: command.endedAt,
+};

@@ -1,0 +1,117 @@
+import { and, asc, desc, eq, gte, isNull, lt, or, sql } from 'drizzle-orm';
+import type { Database } from '../client.ts';
+import { chargePoint, transaction } from '../schema.ts';
+import { keyAfter, pageOf, type Page, type PageRequest } from './pages.ts';
+
+export type TransactionView = Omit<typeof transaction.$inferSelect, 'version' | 'grace' | 'startTimestamp'>;
+
+export interface TransactionFilter {
+  chargePointId?: string | undefined;
+  /** Only those that have not ended, or only those that have. */
+  open?: boolean | undefined;
+  /** Without regard to case (OCPP 1.6 §7.28). */
+  idTag?: string | undefined;
+  /** Started at or after; of a transaction without a start its end counts. */
+  from?: string | undefined;
+  /** Started before. */
+  to?: string | undefined;
+}
+
+/**
+ * By charge point, its newest first. Each charge point's are looked up by their time: asking for one month reads nothing
+ * of the others, however many years are stored.
+ */
+export async function listTransactions(
+  database: Database,
+  filter: TransactionFilter,
+  { after, limit }: PageRequest,
+): Promise<Page<TransactionView>> {
+  const key = keyAfter<[string, string, number]>(after, ['text', 'instant', 'number']);
+  const { chargePointId, open, idTag, from, to } = filter;
+  const rows = await database.run((db) => {
+    const found = db
+      .select({ ...columns, startedOrStopped: sql`${startedOrStopped}`.as('started_or_stopped') })
+      .from(transaction)
+      .where(
+        and(
+          eq(transaction.chargePointId, chargePoint.chargePointId),
+          open === undefined ? undefined : open ? isNull(transaction.end) : sql`${transaction.end} is not null`,
+          idTag === undefined ? undefined : sql`upper(${transaction.idTag}) = ${idTag.toUpperCase()}`,
+          from === undefined ? undefined : gte(startedOrStopped, from),
+          to === undefined ? undefined : lt(startedOrStopped, to),
+          key && beyond(key),
+        ),
+      )
+      .orderBy(desc(startedOrStopped), desc(transaction.transactionId))
+      // Also so that it stays a lookup per charge point: without it the planner may join both tables as a whole.
+      .limit(limit + 1)
+      .as('t');
+    const { startedOrStopped: order, ...fields } = found;
+    return db
+      .select(pick(fields))
+      .from(chargePoint)
+      .innerJoinLateral(found, sql`true`)
+      .where(
+        and(
+          chargePointId === undefined ? undefined : eq(chargePoint.chargePointId, chargePointId),
+          key && gte(chargePoint.chargePointId, key[0]),
+        ),
+      )
+      .orderBy(asc(chargePoint.chargePointId), desc(order), desc(found.transactionId))
+      .limit(limit + 1);
+  });
+  return pageOf(rows, limit, (row) => [row.chargePointId, row.startedAt ?? row.stoppedAt ?? '', row.transactionId]);
+
+  function pick<T extends Record<keyof typeof columns, unknown>>(fields: T): Pick<T, keyof typeof columns> {
+    return Object.fromEntries(Object.keys(columns).map((name) => [name, fields[name as keyof T]])) as Pick<T, keyof typeof columns>;
+  }
+}
+
+export async function findTransaction(
+  database: Database,
+  chargePointId: string,
+  transactionId: number,
+): Promise<TransactionView | undefined> {
+  const [found] = await database.run((db) =>
+    db
+      .select(columns)
+      .from(transaction)
+      .where(and(eq(transaction.chargePointId, chargePointId), eq(transaction.transactionId, transactionId))),
+  );
+  return found;
+}
+
+const startedOrStopped = sql`coalesce(${transaction.startedAt}, ${transaction.stoppedAt})`;
+
+/** The first condition is one that the index can begin at. */
+function beyond([chargePointId, at, transactionId]: [string, string, number]) {
+  const sameOne = sql`${chargePoint.chargePointId} = ${chargePointId}`;
+  return and(
+    sql`${startedOrStopped} <= case when ${sameOne} then ${at}::timestamptz else 'infinity' end`,
+    or(
+      sql`${chargePoint.chargePointId} > ${chargePointId}`,
+      sql`(${startedOrStopped}, ${transaction.transactionId}) < (${at}::timestamptz, ${transactionId}::bigint)`,
+    ),
+  );
+}
+
+const columns = {
+  chargePointId: transaction.chargePointId,
+  transactionId: transaction.transactionId,
+  aliases: transaction.aliases,
+  connectorId: transaction.connectorId,
+  idTag: transaction.idTag,
+  idTagStatus: transaction.idTagStatus,
+  reservationId: transaction.reservationId,
+  startedAt: transaction.startedAt,
+  meterStart: transaction.meterStart,
+  stoppedAt: transaction.stoppedAt,
+  meterStop: transaction.meterStop,
+  stopIdTag: transaction.stopIdTag,
+  stopReason: transaction.stopReason,
+  end: transaction.end,
+  energyWh: transaction.energyWh,
+  lastReadingAt: transaction.lastReadingAt,
+  lastReadingWh: transaction.lastReadingWh,
+  notes: transaction.notes,
+};

@@ -1,0 +1,64 @@
+import type { IdTagRow } from './directory.ts';
+
+/** A transaction that a station has not ended. */
+export interface OpenTransaction {
+  chargePointId: string;
+  connectorId: number | null;
+  transactionId: number;
+}
+
+/** What stations said so lately may not be in the database yet (ms). */
+const LATELY_MS = 60_000;
+
+/**
+ * Whether an id tag that may charge at one place only charges somewhere else. Asked of the database, which every edge's
+ * transactions reach within moments, and of this edge's own last minute.
+ */
+export class ChargingTags {
+  readonly #read: (idTagKey: string) => Promise<OpenTransaction[]>;
+  readonly #started = new Map<number, OpenTransaction & { key: string; at: number }>();
+  readonly #stopped = new Map<number, number>();
+
+  /** @param read open transactions of an id tag, by `IdTagRow.key`; rejects where the database is away */
+  constructor(read: (idTagKey: string) => Promise<OpenTransaction[]>) {
+    this.#read = read;
+  }
+
+  /**
+   * Remembers the start, and tells whether the tag charges elsewhere. What is open on the start's own connector is no
+   * obstacle: its end was lost.
+   * @returns undefined where the database cannot say
+   */
+  async start({ key }: IdTagRow, start: OpenTransaction): Promise<boolean | undefined> {
+    const others = [...this.#lately(key)];
+    this.#started.set(start.transactionId, { ...start, key, at: Date.now() });
+    const open = await this.#read(key).catch(() => undefined);
+    const elsewhere = [...others, ...(open ?? [])].some(
+      (one) =>
+        one.transactionId !== start.transactionId &&
+        !this.#stopped.has(one.transactionId) &&
+        !(one.chargePointId === start.chargePointId && one.connectorId === start.connectorId),
+    );
+    return elsewhere || open !== undefined ? elsewhere : undefined;
+  }
+
+  stopped(transactionId: number): void {
+    this.#started.delete(transactionId);
+    this.#stopped.set(transactionId, Date.now());
+    forgetBefore(this.#stopped, (at) => at);
+  }
+
+  *#lately(key: string): Iterable<OpenTransaction> {
+    forgetBefore(this.#started, ({ at }) => at);
+    for (const one of this.#started.values()) if (one.key === key) yield one;
+  }
+}
+
+/** In order of time: the first one young enough ends the search. */
+function forgetBefore<Value>(map: Map<number, Value>, timeOf: (value: Value) => number): void {
+  const before = Date.now() - LATELY_MS;
+  for (const [id, value] of map) {
+    if (timeOf(value) >= before) return;
+    map.delete(id);
+  }
+}
