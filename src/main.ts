@@ -5,7 +5,7 @@
 import path from 'node:path';
 import type { Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
-import { Registry } from 'prom-client';
+import { Gauge, Registry } from 'prom-client';
 import { createBreaker } from '../drizzle/breaker.ts';
 import { openDatabase } from '../drizzle/client.ts';
 import { directoryReads } from '../drizzle/queries/directory.ts';
@@ -87,6 +87,7 @@ async function run(): Promise<void> {
     databaseDown: () => breaker.down,
     metrics: new Registry(),
   };
+  showWhatIsUp(shared);
   if (ROLES.has('worker')) workers.push(prepareWorker(shared, { databaseUrl, breaker }));
   const edge = directory && (await startEdgeRole(shared, directory));
   if (edge) workers.push((temporal) => edge.createWorker(temporal));
@@ -97,6 +98,21 @@ async function run(): Promise<void> {
   const api = await startApi({ host: settings.HOST, port: settings.API_PORT, database, log });
   started.onStop(() => api.close());
   if (!started.stopping.aborted) console.log(banner(settings, servers));
+}
+
+function showWhatIsUp({ metrics, databaseDown, temporalDown }: Shared): void {
+  const servers = { database: databaseDown, temporal: temporalDown };
+  for (const [name, down] of Object.entries(servers)) {
+    const gauge = new Gauge({
+      name: `ocpp_${name}_up`,
+      help: `1 while the ${name} server answers, as far as this process has noticed`,
+      registers: [],
+      collect() {
+        this.set(down() ? 0 : 1);
+      },
+    });
+    metrics.registerMetric(gauge);
+  }
 }
 
 async function takeDataDir(directory: string): Promise<() => Promise<void>> {

@@ -5,6 +5,7 @@ import { exactRequest, InvalidCommand } from '../ocpp/command.ts';
 import { commands } from '../ocpp/commands.ts';
 import { callFrame } from '../ocpp/frames.ts';
 import type { Connections } from './connections.ts';
+import type { EdgeMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
 import type { StationConnection } from './station.ts';
 
@@ -49,12 +50,14 @@ export interface OpenCall {
 export class Calls {
   readonly #connections: Connections;
   readonly #recorder: Recorder;
+  readonly #metrics: EdgeMetrics;
   readonly #log: Logger;
   readonly #sent = new Set<string>();
 
-  constructor(parts: { connections: Connections; recorder: Recorder; log: Logger }) {
+  constructor(parts: { connections: Connections; recorder: Recorder; metrics: EdgeMetrics; log: Logger }) {
     this.#connections = parts.connections;
     this.#recorder = parts.recorder;
+    this.#metrics = parts.metrics;
     this.#log = parts.log;
   }
 
@@ -113,6 +116,7 @@ export class Calls {
     const { commandId, messageId, action } = call;
     const { id, chargePointId } = connection;
     const read = understood(action, outcome);
+    this.#metrics.call(action, kindOf(read));
     const event = {
       kind: 'callResult',
       receivedAt,
@@ -160,6 +164,12 @@ export class Calls {
     const receivedAt = new Date().toISOString();
     connection.lane.run(() => this.end(connection, call, { timeout: true }, receivedAt));
   }
+}
+
+function kindOf(outcome: CallOutcome): Parameters<EdgeMetrics['call']>[1] {
+  if ('result' in outcome) return 'result';
+  if ('error' in outcome) return 'error';
+  return 'timeout' in outcome ? 'timeout' : 'connectionLost';
 }
 
 /** A malformed confirmation ends the command with an error; what it has beyond the specification is left out. */

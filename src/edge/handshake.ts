@@ -56,7 +56,7 @@ export class Handshake {
   readonly #settings: HandshakeSettings;
   readonly #log: Logger;
   readonly #passwords = new Passwords();
-  readonly #attempts = new Attempts();
+  readonly #attempts = new Attempts({ free: 5, most: 60_000 });
 
   constructor(directory: Directory, settings: HandshakeSettings, log: Logger) {
     this.#directory = directory;

@@ -7,6 +7,7 @@ import { Handshake, refuse, type HandshakeSettings, type Refusal } from './hands
 import { reportHealth, type HealthReport, type HealthSources } from './health.ts';
 import type { Journal } from './journal.ts';
 import type { Lane } from './lane.ts';
+import type { EdgeMetrics } from './metrics.ts';
 import { clientAddress } from '../security/clientAddress.ts';
 import { startPings } from './presence.ts';
 import { Recorder, type Acknowledge } from './recorder.ts';
@@ -33,6 +34,7 @@ export interface EdgeOptions extends AnsweringParts {
   /** What answers to durable messages wait for beyond the journal's flush (`ACKNOWLEDGE=actor`). */
   acknowledge?: Acknowledge;
   health: HealthSources;
+  metrics: EdgeMetrics;
 }
 
 export interface Edge {
@@ -50,11 +52,11 @@ export interface Edge {
 
 /** Serves charge points and `GET /health`. Rejects if the port is taken. */
 export async function startEdge(options: EdgeOptions): Promise<Edge> {
-  const { journal, directory, settings, log } = options;
+  const { journal, directory, settings, metrics, log } = options;
   const taskQueue = `edge-${journal.id}`;
   const recorder = new Recorder(journal, log, options.acknowledge);
   const connections = new Connections(log);
-  const calls = new Calls({ connections, recorder, log });
+  const calls = new Calls({ connections, recorder, metrics, log });
   const handshake = new Handshake(directory, settings, log);
   const parts: StationParts = {
     journalId: journal.id,
@@ -62,6 +64,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     recorder,
     calls,
     answering: new Answering(options),
+    metrics,
     log,
     ended: (connection) => connections.remove(connection),
   };
@@ -93,6 +96,11 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     refuse(response, { status: '426 Upgrade Required', reason });
   });
   const listening = await listen(app, options.host, options.port);
+  metrics.watch({
+    connections: () => connections.size,
+    backlog: () => options.health.backlog(),
+    journal: () => journal.size(),
+  });
   const stopPings = startPings(connections, recorder, settings.pingIntervalMs);
 
   let drained: Promise<void> | undefined;

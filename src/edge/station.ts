@@ -7,6 +7,7 @@ import { cutText } from '../ocpp/text.ts';
 import type { Answered, Answering, Asking, Call } from './answering.ts';
 import type { CallOutcome, Calls, OpenCall } from './calls.ts';
 import type { Lane } from './lane.ts';
+import type { EdgeMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
 
 /**
@@ -47,6 +48,7 @@ export interface StationParts {
   readonly recorder: Recorder;
   readonly calls: Calls;
   readonly answering: Answering;
+  readonly metrics: EdgeMetrics;
   readonly log: Logger;
   /** The connection's last event is with the recorder. */
   readonly ended: (connection: StationConnection) => void;
@@ -69,7 +71,7 @@ export class StationConnection implements Asking {
   readonly #parts: StationParts;
   readonly #unanswered = { messages: 0, bytes: 0 };
   /** Answers that leave with the same flush. */
-  #batch: { flushed: Promise<void>; frames: string[]; bytes: number } | undefined;
+  #batch: { flushed: Promise<void>; answers: TimedAnswer[]; bytes: number } | undefined;
   #socketOpen = true;
   /** The event `connected` is in the journal. */
   #connected = false;
@@ -195,10 +197,11 @@ export class StationConnection implements Asking {
   }
 
   #receivedText(text: string, receivedAt: Instant, bytes: number): void {
+    const began = performance.now();
     const frame = parseFrame(text);
     switch (frame.type) {
       case 'call':
-        this.lane.run(() => this.#answer({ ...frame, text, receivedAt }, bytes));
+        this.lane.run(() => this.#answer({ ...frame, text, receivedAt }, bytes, began));
         return;
       case 'result':
       case 'error':
@@ -214,39 +217,52 @@ export class StationConnection implements Asking {
     }
   }
 
-  #answer(call: Call, bytes: number): void | Promise<void> {
+  #answer(call: Call, bytes: number, began: number): void | Promise<void> {
     const answered = this.#parts.answering.answer(this, call);
-    if (!(answered instanceof Promise)) return this.#give(answered, bytes);
-    return answered.then((outcome) => this.#give(outcome, bytes));
+    if (!(answered instanceof Promise)) return this.#give(call.action, answered, bytes, began);
+    return answered.then((outcome) => this.#give(call.action, outcome, bytes, began));
   }
 
   /** Journals the message with its answer, and lets the answer go: of a durable one, after the flush. */
-  #give(answered: Answered | undefined, bytes: number): void {
+  #give(action: string, answered: Answered | undefined, bytes: number, began: number): void {
     const flushed = answered && this.#parts.recorder.record(this.chargePointId, answered.event);
-    if (answered === undefined || flushed === undefined) return this.#settled(1, bytes);
-    if (answered.durable) return this.#writeAfter(flushed, answered.frame, bytes);
-    this.write(answered.frame);
+    if (answered === undefined || flushed === undefined) {
+      this.#parts.metrics.message(action, 'unanswered');
+      return this.#settled(1, bytes);
+    }
+    const outcome = 'error' in answered.event.answer ? 'error' : 'result';
+    const answer = { action, outcome, frame: answered.frame, began } as const;
+    if (answered.durable) return this.#writeAfter(flushed, answer, bytes);
+    this.#writeAnswer(answer);
     this.#settled(1, bytes);
   }
 
+  #writeAnswer({ action, outcome, frame, began }: TimedAnswer): void {
+    this.write(frame);
+    this.#parts.metrics.message(action, outcome, (performance.now() - began) / 1_000);
+  }
+
   /** Answers of one group commit leave in one write. */
-  #writeAfter(flushed: Promise<void>, frame: string, bytes: number): void {
+  #writeAfter(flushed: Promise<void>, answer: TimedAnswer, bytes: number): void {
     if (this.#batch?.flushed === flushed) {
-      this.#batch.frames.push(frame);
+      this.#batch.answers.push(answer);
       this.#batch.bytes += bytes;
       return;
     }
-    const batch = { flushed, frames: [frame], bytes };
+    const batch = { flushed, answers: [answer], bytes };
     this.#batch = batch;
     const settle = () => {
       if (this.#batch === batch) this.#batch = undefined;
-      this.#settled(batch.frames.length, batch.bytes);
+      this.#settled(batch.answers.length, batch.bytes);
     };
     const writeAll = () => {
-      if (this.#socketOpen) this.#socket.cork(() => batch.frames.forEach((each) => this.write(each)));
+      if (this.#socketOpen) this.#socket.cork(() => batch.answers.forEach((each) => this.#writeAnswer(each)));
       settle();
     };
-    flushed.then(writeAll, settle);
+    flushed.then(writeAll, () => {
+      for (const { action } of batch.answers) this.#parts.metrics.message(action, 'unanswered');
+      settle();
+    });
   }
 
   #callAnswered(messageId: string, outcome: CallOutcome, receivedAt: Instant, bytes: number): void {
@@ -281,6 +297,14 @@ export class StationConnection implements Asking {
   #who(): { chargePoint: string; connection: string } {
     return { chargePoint: this.chargePointId, connection: this.id };
   }
+}
+
+/** An answer, and since when (performance.now()) the station waits for it. */
+interface TimedAnswer {
+  action: string;
+  outcome: 'result' | 'error';
+  frame: string;
+  began: number;
 }
 
 function now(): Instant {

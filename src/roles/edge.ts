@@ -9,6 +9,7 @@ import type { Directory } from '../directory/directory.ts';
 import { TransactionIds } from '../directory/transactionIds.ts';
 import type { HealthReport, PartHealth } from '../edge/health.ts';
 import { Journal } from '../edge/journal.ts';
+import { EdgeMetrics } from '../edge/metrics.ts';
 import { Outbox } from '../edge/outbox.ts';
 import { RecentStarts } from '../edge/recentStarts.ts';
 import { startEdge, type Edge } from '../edge/server.ts';
@@ -39,9 +40,18 @@ export async function startEdgeRole(shared: Shared, directory: Directory): Promi
   directory.start();
   started.onStop(() => directory.stop());
 
+  const metrics = new EdgeMetrics(shared.metrics);
   const outbox = new Outbox({
     journal,
-    deliver: (chargePointId, batch, options) => shared.actors().deliver(chargePointId, batch, options),
+    async deliver(chargePointId, batch, options) {
+      try {
+        await shared.actors().deliver(chargePointId, batch, options);
+        metrics.delivery('accepted');
+      } catch (error) {
+        metrics.delivery('failed');
+        throw error;
+      }
+    },
     log,
   });
   const trimming = new Trimming({
@@ -88,6 +98,7 @@ export async function startEdgeRole(shared: Shared, directory: Directory): Promi
       journal: () => ({ ok: true }),
       backlog: () => outbox.backlog(),
     },
+    metrics,
     log,
   });
 

@@ -12,11 +12,11 @@ export interface Shared {
   started: Started;
   database: Database;
   /** The actors, through today's connection. Throws `TemporalAway` while there is none. */
-  actors(): Actors;
+  actors: () => Actors;
   /** Since when and why Temporal does not answer; undefined while it does. */
-  temporalDown(): Down | undefined;
+  temporalDown: () => Down | undefined;
   /** Since when and why the database does not answer, as far as the process has noticed. */
-  databaseDown(): Down | undefined;
+  databaseDown: () => Down | undefined;
   metrics: Registry;
 }
 

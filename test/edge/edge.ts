@@ -5,6 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { Registry } from 'prom-client';
 import { WebSocket, type ClientOptions, type RawData } from 'ws';
 import { Directory, type ChargePointEntry, type DirectoryReads, type IdTagRow } from '../../src/directory/directory.ts';
 import { ChargingTags, type OpenTransaction } from '../../src/directory/chargingTags.ts';
@@ -12,6 +13,7 @@ import type { ReplicaTimes } from '../../src/directory/replica.ts';
 import { TransactionIds } from '../../src/directory/transactionIds.ts';
 import type { HealthSources } from '../../src/edge/health.ts';
 import { Journal } from '../../src/edge/journal.ts';
+import { EdgeMetrics } from '../../src/edge/metrics.ts';
 import { RecentStarts } from '../../src/edge/recentStarts.ts';
 import { startEdge, type Edge, type EdgeOptions } from '../../src/edge/server.ts';
 import type { StationEvent } from '../../workflows/events.ts';
@@ -115,6 +117,7 @@ export async function startTestEdge(overrides: Overrides = {}): Promise<TestEdge
       backlog: () => ({ events: 0, stations: 0, inFlight: 0 }),
       ...overrides.health,
     },
+    metrics: new EdgeMetrics(new Registry()),
     log,
   };
   let edge: Edge;
