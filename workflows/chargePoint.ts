@@ -10,31 +10,25 @@ import {
   CancelledFailure,
   condition,
   continueAsNew,
-  defineQuery,
-  defineSignal,
-  defineUpdate,
   isCancellation,
   proxyActivities,
   proxyLocalActivities,
   setCurrentDetails,
-  setDefaultSignalHandler,
-  setHandler,
   sleep,
   TemporalFailure,
   TimeoutFailure,
   upsertSearchAttributes,
-  uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/activities.ts';
 import { details } from './details.ts';
 import type { EventBatch } from './events.ts';
+import { installHandlers, type Report } from './handlers.ts';
 import { searchAttributesOf } from './searchAttributes.ts';
 import * as actor from './state/actor.ts';
 import * as commands from './state/commands.ts';
-import { asEventBatch, asSubmission, type Submission } from './state/inbound.ts';
 import type { Command, Connection, JudgedEvent, PersistInput } from './state/model.ts';
-import { isRegistration, newest, takesCallsAt } from './state/presence.ts';
+import { newest, takesCallsAt } from './state/presence.ts';
 
 /** What a run hands to the next one: its state and everything that has arrived and is not reduced yet. */
 export interface Carried {
@@ -42,14 +36,6 @@ export interface Carried {
   inbox: EventBatch[];
   requests: commands.CommandRequest[];
 }
-
-export const eventsSignal = defineSignal<[EventBatch]>('events');
-export const resetSignal = defineSignal<[unknown?]>('reset');
-export const commandSignal = defineSignal<[unknown]>('command');
-export const registrationSignal = defineSignal<[unknown]>('registration');
-export const submitUpdate = defineUpdate<{ commandId: string }, [Submission]>('submit');
-export const stateQuery = defineQuery<actor.ActorState | undefined>('state');
-export const commandQuery = defineQuery<Command | undefined, [string]>('command');
 
 /** History length at which a run hands over to the next: far below Temporal's limits of events and signals per run. */
 const HISTORY_MOST = 1_000;
@@ -75,7 +61,7 @@ export async function chargePoint(carried?: Carried): Promise<void> {
   const inbox: EventBatch[] = carried?.inbox ?? [];
   const requests: commands.CommandRequest[] = carried?.requests ?? [];
   /** Changes that come from beside the loop (a CALL that was not sent, an edge that is gone), applied by it. */
-  const reports: ((state: actor.ActorState) => actor.ActorState)[] = [];
+  const reports: Report[] = [];
   let state: actor.ActorState | undefined = carried && actor.migrate(carried.state);
   let retiring = false;
   let sending = 0;
@@ -86,81 +72,11 @@ export async function chargePoint(carried?: Carried): Promise<void> {
   let rang = false;
 
   const now = () => new Date().toISOString();
-  const request = (submission: Partial<Submission>, via: Command['via'], refusal?: string): string => {
-    const commandId = submission.commandId ?? uuid4();
-    requests.push({
-      commandId,
-      action: submission.action ?? '?',
-      payload: submission.payload,
-      via,
-      requestedBy: submission.requestedBy ?? null,
-      requestedAt: now(),
-      ...(submission.deadlineMs === undefined ? {} : { deadlineMs: submission.deadlineMs }),
-      ...(refusal === undefined ? {} : { refusal }),
-    });
-    return commandId;
-  };
-
-  setHandler(resetSignal, (payload) => void request({ action: 'Reset', payload }, 'signal'), {
-    description:
-      'Resets the charge point, now or when it is back. Input: {"type":"Soft"} or {"type":"Hard"}; none: Soft.',
-  });
-  setHandler(
-    commandSignal,
-    (input) => {
-      const checked = asSubmission(input);
-      if ('problem' in checked) request({ action: 'command' }, 'signal', checked.problem);
-      else request(checked.submission, 'signal');
-    },
-    { description: 'Queues a command. Input: {"action":"Reset","payload":{"type":"Hard"},"requestedBy":"name"}.' },
-  );
-  setHandler(
-    eventsSignal,
-    (batch) => {
-      const checked = asEventBatch(batch);
-      if ('problem' in checked) request({ action: 'events' }, 'signal', checked.problem);
-      else inbox.push(checked.batch);
-    },
-    { description: 'Events of the station, sent by an edge. Not for people.' },
-  );
-  setHandler(
-    registrationSignal,
-    (registration) => {
-      if (!isRegistration(registration)) {
-        return void request({ action: 'registration' }, 'signal', 'accepted, pending, rejected or retired is expected');
-      }
-      const triggerBoot: commands.CommandRequest = {
-        commandId: uuid4(),
-        action: 'TriggerMessage',
-        payload: { requestedMessage: 'BootNotification' },
-        via: 'signal',
-        requestedBy: 'registration',
-        requestedAt: now(),
-      };
-      reports.push((s) => actor.registered(s, registration, triggerBoot));
-    },
-    { description: 'What an operator has decided: told by the API and the CLI, which keep it in the database.' },
-  );
-  setDefaultSignalHandler((name) => {
-    request({ action: name }, 'signal', `there is no signal "${name.slice(0, 60)}": reset and command are for people`);
-  });
-  setHandler(
-    submitUpdate,
-    (submission) => {
-      const checked = asSubmission(submission);
-      return { commandId: 'problem' in checked ? '' : request(checked.submission, 'update') };
-    },
-    {
-      description: 'Queues a command and returns its id at once. Input as for signal "command".',
-      validator(submission) {
-        const checked = asSubmission(submission);
-        if ('problem' in checked) throw ApplicationFailure.nonRetryable(checked.problem, 'InvalidCommand');
-      },
-    },
-  );
-  setHandler(stateQuery, () => state, { description: 'All the actor knows.' });
-  setHandler(commandQuery, (id) => state?.commands.find((c) => c.commandId === id), {
-    description: 'One command by its id.',
+  installHandlers({
+    state: () => state,
+    received: (batch) => inbox.push(batch),
+    requested: (request) => requests.push(request),
+    reported: (report) => reports.push(report),
   });
 
   // Cancel means retire in order: a cancelled scope would lose what was accepted, so a flag ends the loop when it is idle.
@@ -192,7 +108,8 @@ export async function chargePoint(carried?: Carried): Promise<void> {
   /** Decided before draining, the queue carried along: at a steady stream of signals an empty queue never comes. */
   function handOver(): boolean {
     const { historyLength, continueAsNewSuggested } = workflowInfo();
-    return sending === 0 && !asking && (historyLength > HISTORY_MOST || continueAsNewSuggested);
+    const open = sending > 0 || asking || reports.length > 0;
+    return !open && (historyLength > HISTORY_MOST || continueAsNewSuggested);
   }
 
   async function drain(before: actor.ActorState): Promise<void> {

@@ -9,30 +9,30 @@ export function details(state: ActorState): string {
     `### ${headline(state.chargePoint)}`,
     identity(state.chargePoint),
     table(
-      ['Connector', 'Status', 'Error', 'Since'],
+      ['Connector', state.chargePoint.online ? 'Status' : 'Last known status', 'Error', 'Since'],
       Object.values(state.connectors).map((c) => [c.connectorId, c.status, c.errorCode, time(c.at)]),
     ),
     table(
-      ['Open transaction', 'Connector', 'idTag', 'Started', 'Last reading'],
+      ['Transaction', 'Connector', 'idTag', 'Started', 'Reading'],
       open(state.transactions).map((t) => [
         t.transactionId,
         t.connectorId,
         t.idTag,
         t.startedAt && time(t.startedAt),
-        t.lastReadingWh === null ? null : `${t.lastReadingWh} Wh`,
+        t.lastReadingWh === null ? null : `${t.lastReadingWh / 1_000}${NO_BREAK}kWh`,
       ]),
     ),
     table(
       ['Command', 'State', 'Outcome', 'Asked for'],
       state.commands.toReversed().map((c) => [commandInWords(c), c.state, outcomeInWords(c), askedInWords(c)]),
     ),
+    // In the UI's own words: its menu has a "Reset" too, of the workflow.
+    'To reset the charge point: *More Actions*, *Send a Signal*, `reset`, data `{"type":"Soft"}` or `{"type":"Hard"}`. ' +
+      "The menu's own *Reset* is not about the charge point.",
     table(
-      ['When', 'Last events'],
+      ['When (UTC)', 'Last events'],
       state.recent.toReversed().map((r) => [time(r.at), r.text]),
     ),
-    // In the UI's own words: its menu has a "Reset" too, of the workflow.
-    'Times are UTC. To reset the charge point: *More Actions*, *Send a Signal*, `reset`, data `{"type":"Soft"}` or ' +
-      '`{"type":"Hard"}`. The menu\'s own *Reset* is not about the charge point.',
   ]
     .filter(Boolean)
     .join('\n\n');
@@ -56,18 +56,20 @@ function identity({ vendor, model, firmwareVersion, registration, lastBootAt }: 
 }
 
 function commandInWords({ action, payload }: Command): string {
-  if (typeof payload.type === 'string' && Object.keys(payload).length === 1) return `${action} ${payload.type}`;
+  if (typeof payload.type === 'string' && Object.keys(payload).length === 1)
+    return `${action}${NO_BREAK}${payload.type}`;
   return Object.keys(payload).length === 0 ? action : `${action} ${JSON.stringify(payload)}`;
 }
 
-function outcomeInWords({ answer, outcome, reason }: Command): string {
+function outcomeInWords({ answer, outcome, reason, state, deadline }: Command): string {
+  if (state === 'queued' && !reason) return `waits for the station until ${time(deadline)}`;
   const word = answer && (typeof answer.status === 'string' ? answer.status : JSON.stringify(answer));
   const rest = (outcome ?? reason)?.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, time);
   return [word, rest].filter(Boolean).join(', ');
 }
 
 function askedInWords({ requestedAt, requestedBy, via }: Command): string {
-  return `${time(requestedAt)} ${requestedBy ? `by ${requestedBy}, ` : ''}${via}`;
+  return `${time(requestedAt)} by ${requestedBy ? `${requestedBy}, ` : ''}${via}`;
 }
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];

@@ -294,7 +294,7 @@ function describe(event: StationEvent): string {
     case 'connected':
       return `connected from ${event.remoteAddress}`;
     case 'disconnected':
-      return `disconnected (${event.code}${event.reason ? ` ${event.reason}` : ''})`;
+      return `disconnected: ${event.reason || CLOSE_CODES[event.code] || `close code ${event.code}`}`;
     case 'malformed':
       return `malformed frame: ${event.reason}`;
     case 'callSent':
@@ -317,6 +317,14 @@ function describe(event: StationEvent): string {
     }
   }
 }
+
+/** RFC 6455 §7.4.1; the last two are the server's own finding, nothing was said. */
+const CLOSE_CODES: Record<number, string> = {
+  1000: 'the station closed the connection',
+  1001: 'the station went away',
+  1005: 'the station closed the connection',
+  1006: 'the connection was lost',
+};
 
 function unknownChargePoint(chargePointId: string): ChargePoint {
   return {

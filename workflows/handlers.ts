@@ -1,0 +1,111 @@
+/** What can be said to an actor, and asked. Nothing here waits or throws: whatever comes is pushed to the loop. */
+import {
+  ApplicationFailure,
+  defineQuery,
+  defineSignal,
+  defineUpdate,
+  setDefaultSignalHandler,
+  setHandler,
+  uuid4,
+} from '@temporalio/workflow';
+import type { EventBatch } from './events.ts';
+import { registered, type ActorState } from './state/actor.ts';
+import type { CommandRequest } from './state/commands.ts';
+import { asEventBatch, asSubmission, type Submission } from './state/inbound.ts';
+import type { Command } from './state/model.ts';
+import { isRegistration } from './state/presence.ts';
+
+const events = defineSignal<[EventBatch]>('events');
+const reset = defineSignal<[unknown?]>('reset');
+const command = defineSignal<[unknown]>('command');
+const registration = defineSignal<[unknown]>('registration');
+const submit = defineUpdate<{ commandId: string }, [Submission]>('submit');
+const stateQuery = defineQuery<ActorState | undefined>('state');
+const commandQuery = defineQuery<Command | undefined, [string]>('command');
+
+/** A change of the state that comes from beside the loop, which applies it. */
+export type Report = (state: ActorState) => ActorState;
+
+/** Where what is heard goes. */
+export interface Heard {
+  state(): ActorState | undefined;
+  received(batch: EventBatch): void;
+  requested(request: CommandRequest): void;
+  reported(report: Report): void;
+}
+
+export function installHandlers(heard: Heard): void {
+  const request = (submission: Partial<Submission>, via: Command['via'], refusal?: string): string => {
+    const asked = requestOf(submission, via);
+    heard.requested(refusal === undefined ? asked : { ...asked, refusal });
+    return asked.commandId;
+  };
+
+  setHandler(reset, (payload) => void request({ action: 'Reset', payload }, 'signal'), {
+    description:
+      'Resets the charge point, now or when it is back. Input: {"type":"Soft"} or {"type":"Hard"}; none: Soft.',
+  });
+  setHandler(
+    command,
+    (input) => {
+      const checked = asSubmission(input);
+      if ('problem' in checked) request({ action: 'command' }, 'signal', checked.problem);
+      else request(checked.submission, 'signal');
+    },
+    { description: 'Queues a command. Input: {"action":"Reset","payload":{"type":"Hard"},"requestedBy":"name"}.' },
+  );
+  setHandler(
+    events,
+    (batch) => {
+      const checked = asEventBatch(batch);
+      if ('problem' in checked) request({ action: 'events' }, 'signal', checked.problem);
+      else heard.received(checked.batch);
+    },
+    { description: 'Events of the station, sent by an edge. Not for people.' },
+  );
+  setHandler(
+    registration,
+    (decided) => {
+      if (!isRegistration(decided)) {
+        return void request({ action: 'registration' }, 'signal', 'accepted, pending, rejected or retired is expected');
+      }
+      const payload = { requestedMessage: 'BootNotification' };
+      const triggerBoot = requestOf({ action: 'TriggerMessage', payload, requestedBy: 'registration' }, 'signal');
+      heard.reported((state) => registered(state, decided, triggerBoot));
+    },
+    { description: 'What an operator has decided: told by the API and the CLI, which keep it in the database.' },
+  );
+  setDefaultSignalHandler((name) => {
+    request({ action: name }, 'signal', `there is no signal "${name.slice(0, 60)}": reset and command are for people`);
+  });
+  setHandler(
+    submit,
+    (submission) => {
+      const checked = asSubmission(submission);
+      return { commandId: 'problem' in checked ? '' : request(checked.submission, 'update') };
+    },
+    {
+      description: 'Queues a command and returns its id at once. Input as for signal "command".',
+      validator(submission) {
+        const checked = asSubmission(submission);
+        if ('problem' in checked) throw ApplicationFailure.nonRetryable(checked.problem, 'InvalidCommand');
+      },
+    },
+  );
+  setHandler(stateQuery, () => heard.state(), { description: 'All the actor knows.' });
+  setHandler(commandQuery, (id) => heard.state()?.commands.find((c) => c.commandId === id), {
+    description: 'One command by its id.',
+  });
+}
+
+function requestOf(submission: Partial<Submission>, via: Command['via']): CommandRequest {
+  return {
+    commandId: submission.commandId ?? uuid4(),
+    action: submission.action ?? '?',
+    payload: submission.payload,
+    via,
+    requestedBy: submission.requestedBy ?? null,
+    requestedAt: new Date().toISOString(),
+    ...(submission.deadlineMs === undefined ? {} : { deadlineMs: submission.deadlineMs }),
+  };
+}
