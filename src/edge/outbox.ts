@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
 import type { StationEvent } from '../../workflows/events.ts';
 import type { Journal } from './journal.ts';
+import { delayOf, Outage } from './outage.ts';
+import { isHeartbeat, newStation, newStream, nextBatch, type Batch, type Station, type Stream } from './streams.ts';
 import { Turns } from './turns.ts';
 
 /** `deliver` rejects with this when the charge point has no running actor: the outbox repeats with `start: true`. */
@@ -54,9 +56,6 @@ export interface Unpersisted {
  */
 const REST_FACTOR = 10;
 const REST_MOST_MS = 2_000;
-/** Failures of this many charge points in a row mean that Temporal is away, not that a charge point is odd. */
-const AWAY_AFTER = 3;
-
 /**
  * Delivers each charge point's journal to its actor, in prefixes: strictly in order, one delivery in flight per charge
  * point, few over all. Between charge points the order is first come, first served; one with more than a batch goes to
@@ -82,8 +81,7 @@ export class Outbox {
   /** Those with heartbeats alone, and since when: in order of time. */
   readonly #lazy = new Map<Station, number>();
   readonly #unpersisted = new Set<Station>();
-  /** Charge points that failed since the last delivery that succeeded. */
-  readonly #failing = new Set<Station>();
+  readonly #outage: Outage;
   readonly #drainWaiters: (() => void)[] = [];
   #onBlocked: () => void = () => undefined;
   #pending = 0;
@@ -91,9 +89,6 @@ export class Outbox {
   #running = false;
   #draining = false;
   #pumpScheduled = false;
-  #paused = false;
-  /** Pauses since the last delivery that succeeded. */
-  #pauses = 0;
   #sweepTimer: NodeJS.Timeout | undefined;
 
   constructor(options: OutboxOptions) {
@@ -105,6 +100,7 @@ export class Outbox {
     this.#credit = options.credit ?? { events: 500, bytes: 1_000_000 };
     this.#heartbeatMs = options.heartbeatMs ?? 15 * 60_000;
     this.#backoff = options.backoff ?? { first: 200, most: 10_000 };
+    this.#outage = new Outage({ backoff: this.#backoff, resume: () => this.#pump(), log: options.log });
     this.#journal.onFlushed((chargePointId, event) => this.#flushed(chargePointId, event));
   }
 
@@ -226,18 +222,7 @@ export class Outbox {
   #station(chargePointId: string): Station {
     let station = this.#stations.get(chargePointId);
     if (station === undefined) {
-      const own = newStream(this.#journal.id, 0, 0);
-      station = {
-        chargePointId,
-        own,
-        streams: [own],
-        state: 'idle',
-        started: false,
-        failures: 0,
-        pendingSince: 0,
-        nextAt: 0,
-        acceptedWaiters: [],
-      };
+      station = newStation(chargePointId, this.#journal.id);
       this.#stations.set(chargePointId, station);
     }
     return station;
@@ -284,8 +269,8 @@ export class Outbox {
   }
 
   #pump(): void {
-    if (!this.#running || this.#paused) return;
-    const most = this.#pauses > 0 ? 1 : this.#maxInFlight;
+    if (!this.#running || this.#outage.paused) return;
+    const most = this.#outage.suspected ? 1 : this.#maxInFlight;
     while (this.#inFlight < most) {
       const next = this.#turns.next(Date.now());
       if (next === undefined) return;
@@ -305,7 +290,8 @@ export class Outbox {
     this.#inFlight++;
     try {
       const readAt = Date.now();
-      const batch = this.#nextBatch(station, stream);
+      const limits = { credit: this.#credit, batchBytes: this.#batchBytes };
+      const batch = nextBatch(this.#journal, station, stream, limits);
       if (batch === undefined) {
         station.state = 'blocked';
         this.#onBlocked();
@@ -324,34 +310,6 @@ export class Outbox {
       if (station.state === 'delivering') this.#settle(this.#asIdle(station));
       this.#schedulePump();
     }
-  }
-
-  /** Undefined when the charge point's credit is used up. */
-  #nextBatch(station: Station, stream: Stream): Batch | undefined {
-    let { events, bytes } = this.#credit;
-    for (const { delivered, persisted, unpersistedBatches } of station.streams) {
-      events -= Math.max(0, delivered - persisted);
-      for (const batch of unpersistedBatches) bytes -= batch.bytes;
-    }
-    if (events <= 0 || bytes <= 0) return undefined;
-    const limit = { events, bytes: Math.min(bytes, this.#batchBytes) };
-    const {
-      texts,
-      bytes: size,
-      last,
-    } = this.#journal.read(stream.journal, station.chargePointId, stream.delivered, limit);
-    if (texts.length === 0) {
-      throw new Error(
-        `journal ${stream.journal} has no event after ${stream.delivered}, though ${stream.last} was written`,
-      );
-    }
-    // More than `delivered` only if someone else has trimmed: the actor then asks the database.
-    const after = last - texts.length;
-    const redelivered = after < stream.highest ? ',"redelivered":true' : '';
-    const text = `{"journal":${stream.journal},"after":${after},"events":[${texts.join(',')}]${redelivered}}`;
-    const tookAll =
-      last === stream.last && station.streams.every((other) => other === stream || other.delivered === other.last);
-    return { text, bytes: size, upTo: last, tookAll };
   }
 
   async #send(station: Station, text: string, start: boolean): Promise<void> {
@@ -377,34 +335,15 @@ export class Outbox {
     station.failures = 0;
     // What is pending now came while this delivery was under way, unless the batch could not take everything.
     if (batch.tookAll) station.pendingSince = readAt;
-    if (this.#pauses > 0) this.#log.info('deliveries to Temporal go on');
-    this.#failing.clear();
-    this.#pauses = 0;
+    this.#outage.ended();
   }
 
   #failed(station: Station, error: unknown): void {
-    const delay = this.#delay(station.failures++);
+    const delay = delayOf(this.#backoff, station.failures++);
     station.state = 'waiting';
     station.timer = setTimeout(() => this.#settle(this.#asIdle(station)), delay).unref();
-    this.#failing.add(station);
-    if (this.#failing.size >= AWAY_AFTER && !this.#paused) this.#pause(error);
-    else this.#log.debug({ chargePointId: station.chargePointId, err: error, delay }, 'a delivery failed');
-  }
-
-  /** Temporal is away: one attempt at a time, with pauses, instead of one per charge point. */
-  #pause(error: unknown): void {
-    if (this.#pauses === 0)
-      this.#log.warn({ err: error }, 'Temporal accepts no deliveries: the journal keeps the events');
-    this.#paused = true;
-    setTimeout(() => {
-      this.#paused = false;
-      this.#pump();
-    }, this.#delay(this.#pauses++)).unref();
-  }
-
-  #delay(attempt: number): number {
-    const delay = Math.min(this.#backoff.most, this.#backoff.first * 2 ** Math.min(attempt, 20));
-    return delay * (0.5 + Math.random() / 2);
+    if (this.#outage.failed(station.chargePointId, error)) return;
+    this.#log.debug({ chargePointId: station.chargePointId, err: error, delay }, 'a delivery failed');
   }
 
   #asIdle(station: Station): Station {
@@ -429,57 +368,4 @@ export class Outbox {
       this.#makeReady(station);
     }
   }
-}
-
-interface Station {
-  chargePointId: string;
-  /** This boot's. */
-  own: Stream;
-  /** Oldest first; the own one is the last. */
-  streams: Stream[];
-  state:
-    | 'idle'
-    | 'lazy' // heartbeats alone
-    | 'ready' // in the queue
-    | 'delivering'
-    | 'waiting' // after a failed delivery
-    | 'blocked'; // without credit
-  /** The next delivery need not start the actor. */
-  started: boolean;
-  failures: number;
-  /** No further delivery before: the slower Temporal is, the longer events gather for one signal. */
-  nextAt: number;
-  /** In order of `seq`. */
-  acceptedWaiters: { seq: number; resolve: () => void }[];
-  /** When the oldest pending event came, ms since 1970; 0 with none pending. */
-  pendingSince: number;
-  timer?: NodeJS.Timeout;
-}
-
-/** What the outbox knows of one charge point in one journal, as sequence numbers. */
-interface Stream {
-  journal: number;
-  delivered: number;
-  /** Highest ever delivered in this boot: what goes out below it is redelivered. */
-  highest: number;
-  persisted: number;
-  last: number;
-  /** Last one that is no heartbeat. */
-  urgent: number;
-  unpersistedBatches: { upTo: number; bytes: number }[];
-}
-
-interface Batch {
-  text: string;
-  bytes: number;
-  upTo: number;
-  tookAll: boolean;
-}
-
-function newStream(journal: number, delivered: number, last: number): Stream {
-  return { journal, delivered, highest: delivered, persisted: delivered, last, urgent: last, unpersistedBatches: [] };
-}
-
-function isHeartbeat(event: StationEvent): boolean {
-  return event.kind === 'message' && event.action === 'Heartbeat';
 }
