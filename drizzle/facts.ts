@@ -1,7 +1,16 @@
 import { samples, type MeterValueEntry } from '../src/ocpp/meterValues.ts';
 import type { CallResult, Message, StationEvent } from '../workflows/events.ts';
 import type { JudgedEvent } from '../workflows/state/model.ts';
-import type { connection, deadEvent, heartbeat, message, meterValue, statusNotification } from './schema.ts';
+import type {
+  connection,
+  deadEvent,
+  firmwareEvent,
+  heartbeat,
+  message,
+  meterValue,
+  securityEvent,
+  statusNotification,
+} from './schema.ts';
 
 type ConnectionRow = typeof connection.$inferInsert;
 type MessageRow = typeof message.$inferInsert;
@@ -12,6 +21,8 @@ export interface Facts {
   meterValue: (typeof meterValue.$inferInsert)[];
   statusNotification: (typeof statusNotification.$inferInsert)[];
   heartbeat: (typeof heartbeat.$inferInsert)[];
+  firmwareEvent: (typeof firmwareEvent.$inferInsert)[];
+  securityEvent: (typeof securityEvent.$inferInsert)[];
   connection: ConnectionRow[];
   deadEvent: (typeof deadEvent.$inferInsert)[];
 }
@@ -37,6 +48,8 @@ export function factsOf(
     meterValue: [],
     statusNotification: [],
     heartbeat: [],
+    firmwareEvent: [],
+    securityEvent: [],
     connection: [],
     deadEvent: [],
   };
@@ -77,6 +90,19 @@ function tryToAdd(
       case 'StatusNotification':
         facts.statusNotification.push({ ...place, at, receivedAt, ...(payload as unknown as StatusNotification) });
         break;
+      case 'DiagnosticsStatusNotification':
+      case 'FirmwareStatusNotification':
+      case 'LogStatusNotification':
+      case 'SignedFirmwareStatusNotification': {
+        const { status, requestId } = payload as { status: string; requestId?: number };
+        facts.firmwareEvent.push({ ...place, at, action: event.action, status, requestId });
+        break;
+      }
+      case 'SecurityEventNotification': {
+        const { type, techInfo } = payload as { type: string; techInfo?: string };
+        facts.securityEvent.push({ ...place, at, receivedAt, type, techInfo });
+        break;
+      }
       case 'MeterValues':
       case 'StopTransaction': {
         const { connectorId, meterValue: entries, transactionData = entries ?? [] } = payload as MeterValuesOrStop;

@@ -2,8 +2,8 @@
  * The tables. Names are OCPP's, singular; columns are the fields of `workflows/state/model.ts` in snake_case.
  *
  * Two kinds of rows:
- * - facts (`message`, `meter_value`, `status_notification`, `heartbeat`, `connection`, `dead_event`): inserted once,
- *   keyed by where the event stands in its edge's journal (journal id, sequence number, index within the event);
+ * - facts (`message`, `meter_value`, `status_notification`, `heartbeat`, `firmware_event`, `security_event`,
+ *   `connection`, `dead_event`): inserted once, keyed by where the event stands in its edge's journal (journal id, sequence number, index within the event);
  * - state (`charge_point`, `connector`, `transaction`, `command`): the actor's view, written over whenever its `version`
  *   is higher, and `cursor`: up to where a journal has been stored.
  *
@@ -334,6 +334,35 @@ export const statusNotification = pgTable(
     info: text(),
     vendorId: text('vendor_id'),
     vendorErrorCode: text('vendor_error_code'),
+  },
+  (table) => [primaryKey({ columns: [table.chargePointId, table.at, table.journal, table.seq] })],
+);
+
+/** Progress of firmware updates, diagnostics and logs (OCPP 1.6 §4.4, §4.5; security extension §4.5, §4.9). Hypertable on `at`. */
+export const firmwareEvent = pgTable(
+  'firmware_event',
+  {
+    chargePointId: text('charge_point_id').notNull(),
+    at: instant().notNull(),
+    ...place,
+    /** What told it: the message. */
+    action: text().notNull(),
+    status: text().notNull(),
+    requestId: number('request_id'),
+  },
+  (table) => [primaryKey({ columns: [table.chargePointId, table.at, table.journal, table.seq] })],
+);
+
+/** SecurityEventNotification (security extension §4.8). Hypertable on `at`. */
+export const securityEvent = pgTable(
+  'security_event',
+  {
+    chargePointId: text('charge_point_id').notNull(),
+    at: instant().notNull(),
+    ...place,
+    receivedAt: instant('received_at').notNull(),
+    type: text().notNull(),
+    techInfo: text('tech_info'),
   },
   (table) => [primaryKey({ columns: [table.chargePointId, table.at, table.journal, table.seq] })],
 );

@@ -25,6 +25,8 @@ export const TABLE_NAMES: TableName[] = [
   'meterValue',
   'statusNotification',
   'heartbeat',
+  'firmwareEvent',
+  'securityEvent',
   'connection',
   'chargePoint',
   'connector',
@@ -39,6 +41,8 @@ const TARGETS: Record<TableName, Target> = {
   meterValue: target(schema.meterValue, ['chargePointId', 'at', 'journal', 'seq', 'index'], 'do nothing'),
   statusNotification: target(schema.statusNotification, ['chargePointId', 'at', 'journal', 'seq'], 'do nothing'),
   heartbeat: target(schema.heartbeat, ['chargePointId', 'at', 'journal', 'seq'], 'do nothing'),
+  firmwareEvent: target(schema.firmwareEvent, ['chargePointId', 'at', 'journal', 'seq'], 'do nothing'),
+  securityEvent: target(schema.securityEvent, ['chargePointId', 'at', 'journal', 'seq'], 'do nothing'),
   // Both ends of a connection may come in either order, and again: each is taken once.
   connection: target(
     schema.connection,

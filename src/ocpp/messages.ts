@@ -3,8 +3,14 @@ import type { StationMessage } from './message.ts';
 import { authorize } from './messages/authorize.ts';
 import { bootNotification } from './messages/bootNotification.ts';
 import { dataTransfer } from './messages/dataTransfer.ts';
+import { diagnosticsStatusNotification } from './messages/diagnosticsStatusNotification.ts';
+import { firmwareStatusNotification } from './messages/firmwareStatusNotification.ts';
 import { heartbeat } from './messages/heartbeat.ts';
+import { logStatusNotification } from './messages/logStatusNotification.ts';
 import { meterValues } from './messages/meterValues.ts';
+import { securityEventNotification } from './messages/securityEventNotification.ts';
+import { signCertificate } from './messages/signCertificate.ts';
+import { signedFirmwareStatusNotification } from './messages/signedFirmwareStatusNotification.ts';
 import { startTransaction } from './messages/startTransaction.ts';
 import { statusNotification } from './messages/statusNotification.ts';
 import { stopTransaction } from './messages/stopTransaction.ts';
@@ -13,8 +19,14 @@ const all: readonly StationMessage[] = [
   authorize,
   bootNotification,
   dataTransfer,
+  diagnosticsStatusNotification,
+  firmwareStatusNotification,
   heartbeat,
+  logStatusNotification,
   meterValues,
+  securityEventNotification,
+  signCertificate,
+  signedFirmwareStatusNotification,
   startTransaction,
   statusNotification,
   stopTransaction,

@@ -35,6 +35,18 @@ describe('facts', () => {
     expect(message).toMatchObject([{ ...place, direction: 'in', kind: 'call', action: 'MeterValues', answer: {} }]);
   });
 
+  it('of firmware, diagnostics and log messages are their progress, of a security event the event', () => {
+    for (const action of ['FirmwareStatusNotification', 'DiagnosticsStatusNotification', 'LogStatusNotification']) {
+      const { firmwareEvent } = facts(messageEvent(1, { action, payload: { status: 'Idle', requestId: 7 } }));
+      expect(firmwareEvent).toEqual([{ ...place, at: later(1), action, status: 'Idle', requestId: 7 }]);
+    }
+    const payload = { type: 'TamperDetectionActivated', timestamp: T0, techInfo: 'lid' };
+    const { securityEvent } = facts(messageEvent(1, { action: 'SecurityEventNotification', payload, at: T0 }));
+    expect(securityEvent).toEqual([
+      { ...place, at: T0, receivedAt: later(1), type: 'TamperDetectionActivated', techInfo: 'lid' },
+    ]);
+  });
+
   it('of StopTransaction are its transactionData, at the connector of the transaction', () => {
     const transactionData = [{ timestamp: T0, at: T0, sampledValue: [{ value: '9' }] }];
     const stop = messageEvent(1, { action: 'StopTransaction', payload: { transactionId: 42, transactionData } });

@@ -21,7 +21,10 @@ it('makes hypertables with policies and without superfluous indexes', async () =
   const both = '{policy_compression,policy_retention}';
   expect(policies).toEqual([
     { name: 'event', policies: '{policy_retention}' },
-    ...['heartbeat', 'message', 'meter_value', 'status_notification'].map((name) => ({ name, policies: both })),
+    { name: 'firmware_event', policies: '{policy_retention}' },
+    ...['heartbeat', 'message', 'meter_value'].map((name) => ({ name, policies: both })),
+    { name: 'security_event', policies: '{policy_retention}' },
+    { name: 'status_notification', policies: both },
   ]);
   const [indexes] = await database.run((db) =>
     db.execute(sql`

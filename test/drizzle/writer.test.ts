@@ -6,7 +6,16 @@ import { migrate } from '../../drizzle/migrate.ts';
 import { readBirth } from '../../drizzle/queries/chargePoint.ts';
 import { readCursors } from '../../drizzle/queries/cursors.ts';
 import { saveChargePoint } from '../../drizzle/queries/registrations.ts';
-import { connection, deadEvent, heartbeat, message, meterValue, statusNotification } from '../../drizzle/schema.ts';
+import {
+  connection,
+  deadEvent,
+  firmwareEvent,
+  heartbeat,
+  message,
+  meterValue,
+  securityEvent,
+  statusNotification,
+} from '../../drizzle/schema.ts';
 import { createWriter, type Writer } from '../../drizzle/writer.ts';
 import type { ChargePoint } from '../../workflows/state/model.ts';
 import {
@@ -46,6 +55,8 @@ type Table =
   | typeof heartbeat
   | typeof statusNotification
   | typeof connection
+  | typeof firmwareEvent
+  | typeof securityEvent
   | typeof deadEvent;
 
 const rowsOf = (table: Table, id: string) =>
@@ -78,6 +89,15 @@ describe('persist', () => {
     expect(birth.transactions).toEqual([transaction]);
     expect(birth.cursors).toEqual({ [JOURNAL]: 2 });
     expect(birth.version).toBe(3);
+  });
+
+  it('stores progress of firmware and security events', async () => {
+    const id = newChargePointId();
+    const status = messageEvent(1, { action: 'FirmwareStatusNotification', payload: { status: 'Installed' } });
+    const alarm = messageEvent(2, { action: 'SecurityEventNotification', payload: { type: 'MemoryExhaustion' } });
+    await writer.persist(input(id, [status, alarm]));
+    expect(await rowsOf(firmwareEvent, id)).toMatchObject([{ action: status.action, status: 'Installed', seq: 1 }]);
+    expect(await rowsOf(securityEvent, id)).toMatchObject([{ type: 'MemoryExhaustion', techInfo: null, seq: 2 }]);
   });
 
   it('changes nothing when it is repeated', async () => {
