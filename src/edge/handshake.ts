@@ -108,7 +108,7 @@ export class Handshake {
     };
     if (passwordHash !== undefined) {
       const refusal = this.#authenticate(upgrade, chargePointId, passwordHash);
-      return refusal.then((refused) => refused ?? admitted());
+      return refusal instanceof Promise ? refusal.then((refused) => refused ?? admitted()) : (refusal ?? admitted());
     }
     if (this.#settings.authentication === 'optional') return admitted();
     if (row === 'unavailable') {
@@ -118,7 +118,11 @@ export class Handshake {
   }
 
   /** Wrong passwords of one address for one charge point are slowed down: others are not kept out by them. */
-  async #authenticate(upgrade: Upgrade, chargePointId: string, passwordHash: string): Promise<Refusal | undefined> {
+  #authenticate(
+    upgrade: Upgrade,
+    chargePointId: string,
+    passwordHash: string,
+  ): Refusal | undefined | Promise<Refusal | undefined> {
     const { path, authorization, remoteAddress } = upgrade;
     const who = `${remoteAddress} ${chargePointId}`;
     const blocked = this.#attempts.blockedFor(who);
@@ -127,14 +131,18 @@ export class Handshake {
       const refusal = this.#refused(path, '429 Too Many Requests', `too many wrong passwords: wait ${retryAfter} s`);
       return { ...refusal, retryAfter };
     }
+    const conclude = (right: boolean): Refusal | undefined => {
+      if (right) {
+        this.#attempts.succeeded(who);
+        return this.draining ? this.#refused(path, '503 Service Unavailable', 'shutting down') : undefined;
+      }
+      this.#attempts.failed(who);
+      const wrong = authorization === '' ? 'no Authorization header' : 'wrong user name or password';
+      return this.#refused(path, '401 Unauthorized', `${wrong}: HTTP Basic with ${chargePointId} and its password`);
+    };
     const given = basicPassword(authorization, chargePointId);
-    if (given !== undefined && (await this.#passwords.verify(given, passwordHash))) {
-      this.#attempts.succeeded(who);
-      return this.draining ? this.#refused(path, '503 Service Unavailable', 'shutting down') : undefined;
-    }
-    this.#attempts.failed(who);
-    const wrong = authorization === '' ? 'no Authorization header' : 'wrong user name or password';
-    return this.#refused(path, '401 Unauthorized', `${wrong}: HTTP Basic with ${chargePointId} and its password`);
+    const verified = given !== undefined && this.#passwords.verify(given, passwordHash);
+    return verified instanceof Promise ? verified.then(conclude) : conclude(verified);
   }
 
   #refused(path: string, status: Refusal['status'], reason: string): Refusal {

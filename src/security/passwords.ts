@@ -20,8 +20,8 @@ export function generatePassword(): string {
  * stations takes no seconds; any other password gets a slow one.
  */
 export async function hashPassword(password: string): Promise<string> {
-  const bytes = wireForm(password);
-  return stored(isKey(password) ? 'sha256' : 'scrypt', bytes, randomBytes(16));
+  const salt = randomBytes(16);
+  return isKey(password) ? fast(Buffer.from(password, 'hex'), salt) : slow(Buffer.from(password, 'utf8'), salt);
 }
 
 /** Checks what stations give against what is stored. */
@@ -33,45 +33,51 @@ export class Passwords {
    * @param given the bytes after `<identity>:`. A station with a key of hex digits sends the bytes they stand for, or, as
    *   many do, the digits (https://github.com/steve-community/steve/pull/1899). They need not be UTF-8.
    */
-  async verify(given: Buffer, passwordHash: string): Promise<boolean> {
+  verify(given: Buffer, passwordHash: string): boolean | Promise<boolean> {
     // Keyed with what only this process knows: the set is of no use to anybody who could read it.
     const memory = createHmac('sha256', this.#secret).update(passwordHash).update('\0').update(given).digest('base64');
     if (this.#remembered.has(memory)) return true;
-    const right = await verifyPassword(given, passwordHash);
-    if (right) {
-      if (this.#remembered.size >= REMEMBERED) this.#remembered.clear();
-      this.#remembered.add(memory);
-    }
-    return right;
+    const conclude = (found: readonly string[]): boolean => {
+      // All of them, whichever fits: how long it takes tells nothing.
+      const right = found.map((each) => equal(each, passwordHash)).includes(true);
+      if (right) this.#remember(memory);
+      return right;
+    };
+    const [method, salt] = passwordHash.split('$');
+    if (salt === undefined) return false;
+    const salted = Buffer.from(salt, 'base64url');
+    const forms = formsOf(given);
+    if (method === 'sha256') return conclude(forms.map((form) => fast(form, salted)));
+    return Promise.all(forms.map((form) => slow(form, salted))).then(conclude);
+  }
+
+  #remember(memory: string): void {
+    if (this.#remembered.size >= REMEMBERED) this.#remembered.clear();
+    this.#remembered.add(memory);
   }
 }
 
-async function verifyPassword(given: Buffer, passwordHash: string): Promise<boolean> {
-  const [method, salt, expected] = passwordHash.split('$');
-  if ((method !== 'sha256' && method !== 'scrypt') || salt === undefined || expected === undefined) return false;
+/** What was given, and what it stands for if it is the digits of a key. */
+function formsOf(given: Buffer): Buffer[] {
   const text = given.toString('latin1');
-  const forms = isKey(text) ? [Buffer.from(text, 'hex'), given] : [given];
-  let right = false;
-  // All of them, whichever fits: how long it takes tells nothing.
-  for (const form of forms) {
-    const found = Buffer.from(await stored(method, form, Buffer.from(salt, 'base64url')));
-    const wanted = Buffer.from(passwordHash);
-    right = (found.length === wanted.length && timingSafeEqual(found, wanted)) || right;
-  }
-  return right;
+  return isKey(text) ? [Buffer.from(text, 'hex'), given] : [given];
 }
 
-async function stored(method: 'sha256' | 'scrypt', bytes: Buffer, salt: Buffer): Promise<string> {
-  const hashed =
-    method === 'scrypt'
-      ? await derive(bytes, salt, HASH_BYTES)
-      : hash('sha256', Buffer.concat([salt, bytes]), 'buffer');
+function fast(bytes: Buffer, salt: Buffer): string {
+  return written('sha256', salt, hash('sha256', Buffer.concat([salt, bytes]), 'buffer'));
+}
+
+async function slow(bytes: Buffer, salt: Buffer): Promise<string> {
+  return written('scrypt', salt, await derive(bytes, salt, HASH_BYTES));
+}
+
+function written(method: 'sha256' | 'scrypt', salt: Buffer, hashed: Buffer): string {
   return [method, salt.toString('base64url'), hashed.toString('base64url')].join('$');
 }
 
-/** The bytes that are sent for a password as an operator writes it. */
-function wireForm(password: string): Buffer {
-  return isKey(password) ? Buffer.from(password, 'hex') : Buffer.from(password, 'utf8');
+function equal(one: string, other: string): boolean {
+  const [a, b] = [Buffer.from(one), Buffer.from(other)];
+  return a.length === b.length && timingSafeEqual(a, b);
 }
 
 function isKey(text: string): boolean {
