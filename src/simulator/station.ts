@@ -15,26 +15,48 @@ export interface StationOptions {
   reconnectMs?: number;
   /** Answers CALLs of the central system, nothing where it returns undefined; by default every one is accepted. */
   onCall?: (action: string, payload: Record<string, unknown>, messageId: string) => Record<string, unknown> | undefined;
+  /** Takes CALLs as they came instead of `onCall`, and answers with `send`. */
+  onCallFrame?: (messageId: string, action: unknown, payload: unknown) => void;
+  /** Offered in the handshake, best first. */
+  subprotocols?: string[];
+  /** For basic authentication; may be replaced later by `password`. Bytes go as they are (OCPP-J 1.6 §6.2.2). */
+  password?: string | Buffer;
+  /** An answer that nobody waits for: its CALL was given up or answered before, or (not `known`) never sent. */
+  onUnawaited?: (messageId: string, reply: Reply, known: boolean) => void;
+  /** A frame that is no OCPP-J message. */
+  onUnreadable?: (text: string) => void;
 }
+
+/** What has a default. */
+type Settled = 'url' | 'chargePointId' | 'answerTimeoutMs' | 'reconnectMs' | 'subprotocols';
+
+/** Ids of CALLs remembered to tell a late answer from an answer to nothing. */
+const REMEMBERED_IDS = 500;
 
 /**
  * A charge point over a real WebSocket. Like the real ones it keeps what it has to say until it is answered: a CALL whose
  * answer does not come, or whose connection is cut, is sent again after reconnecting (OCPP 1.6 §3.7.1).
  */
 export class Station {
-  readonly options: Required<Omit<StationOptions, 'onCall'>> & Pick<StationOptions, 'onCall'>;
+  readonly options: Required<Pick<StationOptions, Settled>> & Omit<StationOptions, Settled>;
+  password: string | Buffer | undefined;
   /** Connections made so far. */
   connects = 0;
   /** CALLs that had to be sent more than once. */
   repeats = 0;
   /** Actions of the CALLs that the central system sent. */
   readonly received: { action: string; payload: Record<string, unknown> }[] = [];
+  /** Why the last attempt to connect failed. */
+  lastError: string | undefined;
   #socket: WebSocket | undefined;
+  readonly #abandoned: WebSocket[] = [];
+  readonly #sent = new Set<string>();
   #waiting = new Map<string, (reply: Reply | undefined) => void>();
   #stopped = false;
 
   constructor(options: StationOptions) {
-    this.options = { answerTimeoutMs: 10_000, reconnectMs: 250, ...options };
+    this.options = { answerTimeoutMs: 10_000, reconnectMs: 250, subprotocols: ['ocpp1.6'], ...options };
+    this.password = options.password;
   }
 
   get chargePointId(): string {
@@ -82,6 +104,7 @@ export class Station {
         resolve(reply);
       };
       this.#waiting.set(messageId, settle);
+      this.#remember(messageId);
       socket.send(text);
     });
   }
@@ -96,24 +119,54 @@ export class Station {
     this.#socket?.terminate();
   }
 
-  stop(): void {
-    this.#stopped = true;
+  /** Closes with a close frame. */
+  close(): void {
     this.#socket?.close();
   }
 
+  /** Resolves when the connection there is has ended; at once without one. */
+  closed(): Promise<void> {
+    const socket = this.#socket;
+    return socket ? new Promise((resolve) => socket.once('close', () => resolve())) : Promise.resolve();
+  }
+
+  /** Leaves the connection half-open, as after a loss of mobile data: neither closed nor read any more. */
+  abandon(): void {
+    const socket = this.#socket;
+    if (!socket) return;
+    socket.pause();
+    this.#abandoned.push(socket);
+    socket.emit('close', 1006, Buffer.alloc(0));
+  }
+
+  ping(): void {
+    if (this.connected) this.#socket?.ping();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#socket?.close();
+    for (const socket of this.#abandoned) socket.terminate();
+  }
+
   #open(): Promise<boolean> {
-    const { url, chargePointId } = this.options;
-    const socket = new WebSocket(`${url}/${encodeURIComponent(chargePointId)}`, ['ocpp1.6'], {
+    const { url, chargePointId, subprotocols } = this.options;
+    const socket = new WebSocket(`${url}/${encodeURIComponent(chargePointId)}`, subprotocols, {
       perMessageDeflate: false,
+      ...(this.password === undefined ? {} : { headers: { Authorization: this.#authorization(this.password) } }),
     });
     return new Promise((resolve) => {
       socket.on('open', () => {
         this.#socket = socket;
         this.connects += 1;
+        if (this.#stopped) socket.close();
         resolve(true);
       });
       socket.on('message', (data: Buffer) => this.#heard(socket, data.toString()));
-      socket.on('error', () => resolve(false));
+      socket.on('error', (error) => {
+        this.lastError = reasonOf(error);
+        resolve(false);
+      });
       socket.on('close', () => {
         resolve(false);
         if (this.#socket !== socket) return;
@@ -124,13 +177,49 @@ export class Station {
   }
 
   #heard(socket: WebSocket, text: string): void {
-    const [type, messageId, ...rest] = JSON.parse(text) as [number, string, ...unknown[]];
-    if (type === 3) this.#waiting.get(messageId)?.({ result: rest[0] as Record<string, unknown> });
-    if (type === 4) this.#waiting.get(messageId)?.({ error: String(rest[0]), description: String(rest[1]) });
-    if (type !== 2) return;
+    const [type, messageId, ...rest] = parsed(text) ?? [];
+    if (typeof messageId !== 'string') return this.options.onUnreadable?.(text);
+    if (type === 3) return this.#answered(messageId, { result: rest[0] as Record<string, unknown> });
+    if (type === 4) return this.#answered(messageId, { error: String(rest[0]), description: String(rest[1]) });
+    if (type !== 2) return this.options.onUnreadable?.(text);
     const [action, payload] = rest as [string, Record<string, unknown>];
     this.received.push({ action, payload });
+    if (this.options.onCallFrame) return this.options.onCallFrame(messageId, action, payload);
     const answer = this.options.onCall ? this.options.onCall(action, payload, messageId) : { status: 'Accepted' };
     if (answer) socket.send(JSON.stringify([3, messageId, answer]));
   }
+
+  #answered(messageId: string, reply: Reply): void {
+    const settle = this.#waiting.get(messageId);
+    if (settle) settle(reply);
+    else this.options.onUnawaited?.(messageId, reply, this.#sent.has(messageId));
+  }
+
+  #remember(messageId: string): void {
+    this.#sent.add(messageId);
+    if (this.#sent.size <= REMEMBERED_IDS) return;
+    for (const oldest of this.#sent) {
+      this.#sent.delete(oldest);
+      return;
+    }
+  }
+
+  #authorization(password: string | Buffer): string {
+    const user = Buffer.from(`${this.chargePointId}:`);
+    return `Basic ${Buffer.concat([user, Buffer.from(password as string)]).toString('base64')}`;
+  }
+}
+
+function parsed(text: string): unknown[] | undefined {
+  try {
+    const message: unknown = JSON.parse(text);
+    return Array.isArray(message) ? (message as unknown[]) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of an AggregateError (localhost with two addresses) the message is empty. */
+function reasonOf(error: Error & { code?: string }): string {
+  return error.message || error.code || String(error);
 }
