@@ -128,7 +128,7 @@ describe('ocpp-actors reset', () => {
     const refused = [['reset'], ['reset', 'CP1', '--type', 'hard'], ['reset', 'x'.repeat(49)], ['rest', 'CP1']];
     for (const args of refused) {
       const { code, stdout, stderr } = await test.ocppActors(...args);
-      expect({ args, code, stdout }).toEqual({ args, code: 1, stdout: '' });
+      expect({ args, code, stdout }).toEqual({ args, code: 2, stdout: '' });
       expect(stderr).toMatch(/^error: [^]*\n\nUsage: ocpp-actors/);
     }
   });

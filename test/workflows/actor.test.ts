@@ -130,6 +130,18 @@ describe('a Reset', () => {
     expect(command(requested(payload))).toMatchObject({ state: 'queued', payload: { type: 'Soft' } });
   });
 
+  it('asked for in the same moment as another keeps its place by its time', () => {
+    const station = requested({ type: 'Hard' });
+    const request = { action: 'Reset', payload: undefined, via: 'signal', requestedBy: null } as const;
+    for (const commandId of ['c2', 'c3']) {
+      const next = commands.requested(station.state.commands, { ...request, commandId, requestedAt: station.instant });
+      station.state = { ...station.state, commands: next };
+    }
+    const times = station.state.commands.map(({ requestedAt }) => requestedAt);
+    expect(times).toEqual([...new Set(times)].toSorted());
+    expect(times).toHaveLength(3);
+  });
+
   it.each(['Hard', 5, [], { type: 'hard' }, { type: 'Soft', extra: 1 }, { undecodable: 'x', raw: 'y' }])(
     'refuses %j with a reason',
     (payload) => {

@@ -28,6 +28,7 @@ export interface CommandRequest {
 export function requested(commands: Command[], request: CommandRequest): Command[] {
   if (commands.some((c) => c.commandId === request.commandId)) return commands;
   const rules = commandRules.get(request.action);
+  const requestedAt = after(commands.at(-1)?.requestedAt, request.requestedAt);
   const base: Command = {
     commandId: request.commandId,
     action: request.action.slice(0, 60),
@@ -36,8 +37,8 @@ export function requested(commands: Command[], request: CommandRequest): Command
     reason: null,
     via: request.via,
     requestedBy: request.requestedBy,
-    requestedAt: request.requestedAt,
-    deadline: later(request.requestedAt, request.deadlineMs ?? rules?.deadlineMs ?? 0),
+    requestedAt,
+    deadline: later(requestedAt, request.deadlineMs ?? rules?.deadlineMs ?? 0),
     sentAt: null,
     connection: null,
     answer: null,
@@ -46,7 +47,7 @@ export function requested(commands: Command[], request: CommandRequest): Command
     endedAt: null,
     version: 0,
   };
-  const refuse = (reason: string) => [...commands, end(base, 'refused', request.requestedAt, reason)];
+  const refuse = (reason: string) => [...commands, end(base, 'refused', requestedAt, reason)];
   if (request.refusal) return refuse(request.refusal);
   if (!rules) return refuse(`unknown action "${base.action}": known are ${[...commandRules.keys()].join(', ')}`);
   if (pending(commands).length >= OPEN_MOST) return refuse(`${OPEN_MOST} commands are waiting already`);
@@ -186,6 +187,11 @@ function withAnswer(c: Command, event: CallResult, answer: Record<string, unknow
 
 function end(c: Command, state: CommandState, endedAt: Instant, reason: string | null): Command {
   return { ...c, state, endedAt, reason };
+}
+
+/** What is asked for in the same moment keeps its order: in the queue, in the table, and in an actor born again from it. */
+function after(earlier: Instant | undefined, instant: Instant): Instant {
+  return earlier !== undefined && earlier >= instant ? later(earlier, 1) : instant;
 }
 
 function later(instant: Instant, ms: number): Instant {
