@@ -9,7 +9,6 @@ import { Gauge, Registry } from 'prom-client';
 import { createBreaker } from '../drizzle/breaker.ts';
 import { openDatabase } from '../drizzle/client.ts';
 import { directoryReads } from '../drizzle/queries/directory.ts';
-import { startApi } from './api/server.ts';
 import { readSettings, type Settings } from './config.ts';
 import { Directory } from './directory/directory.ts';
 import { DataDirLockedError, lockDataDir } from './embedded/lock.ts';
@@ -17,13 +16,14 @@ import { assertPortFree } from './embedded/ports.ts';
 import { embeddedDatabaseUrl, startServers, type Servers } from './embedded/servers.ts';
 import { createLog } from './log.ts';
 import { prepareDatabase, prepareDatabasePatiently } from './prepareDatabase.ts';
+import { startApiRole } from './roles/api.ts';
 import { startEdgeRole } from './roles/edge.ts';
 import type { Shared } from './roles/shared.ts';
 import { prepareWorker } from './roles/worker.ts';
 import { Started } from './started.ts';
 import { connectTemporal, type Temporal } from './temporal/connection.ts';
 import { TemporalLink } from './temporal/link.ts';
-import { installRuntime } from './temporal/runtime.ts';
+import { freeLoopbackPort, installRuntime } from './temporal/runtime.ts';
 
 /** Runs that actors have left behind by continue-as-new would fill the list. */
 const OPEN_ACTORS = encodeURIComponent('`ExecutionStatus`="Running"');
@@ -58,7 +58,8 @@ async function run(): Promise<void> {
     : undefined;
   // An edge that has served before can go on serving while its neighbours are away; all else needs them.
   const patient = directory?.ready ?? false;
-  installRuntime(log);
+  const temporalMetrics = await freeLoopbackPort();
+  installRuntime(log, temporalMetrics);
   // Before anything is started or changed, the servers that somebody named are tried: a mistake shows at once.
   if (TEMPORAL_ADDRESS && !patient) await tryTemporal(TEMPORAL_ADDRESS, settings);
   if (DATABASE_URL && !patient) await prepareDatabase(database, settings);
@@ -95,9 +96,8 @@ async function run(): Promise<void> {
   await link.start({ patient });
   edge?.deliver();
 
-  const api = await startApi({ host: settings.HOST, port: settings.API_PORT, database, log });
-  started.onStop(() => api.close());
-  if (!started.stopping.aborted) console.log(banner(settings, servers));
+  const api = await startApiRole(shared, { databaseUrl, temporalMetrics, edgeHealth: edge && (() => edge.health()) });
+  if (!started.stopping.aborted) console.log(banner(settings, servers, api.firstToken));
 }
 
 function showWhatIsUp({ metrics, databaseDown, temporalDown }: Shared): void {
@@ -146,7 +146,7 @@ function stopOnSignal(log: Logger): void {
   }
 }
 
-function banner(settings: Settings, servers: Servers): string {
+function banner(settings: Settings, servers: Servers, firstToken: string | undefined): string {
   const host = settings.HOST.includes(':') ? `[${settings.HOST}]` : settings.HOST;
   const database = new URL(servers.databaseUrl);
   if (settings.DATABASE_URL && database.password) database.password = '***';
@@ -158,7 +158,8 @@ function banner(settings: Settings, servers: Servers): string {
           `  health         http://${host}:${settings.PORT}/health`,
         ]
       : []),
-    `  operators      http://${host}:${settings.API_PORT}/v1/charge-points`,
+    ...(settings.ROLES.has('api') ? [`  operators      http://${host}:${settings.API_PORT}/docs`] : []),
+    ...(firstToken ? [`  token          ${firstToken}  (role admin, shown this once)`] : []),
     `  Temporal       ${servers.temporalAddress}`,
     ...(servers.temporalUi
       ? [

@@ -125,7 +125,8 @@ export async function decideChargePoint(
   return row;
 }
 
-const unlessRetired: SQL<ChargePointView['registration']> = sql`case when ${chargePoint.registration} = 'retired' then 'accepted' else ${chargePoint.registration} end`;
+const unlessRetired: SQL<ChargePointView['registration']> =
+  sql`case when ${chargePoint.registration} = 'retired' then 'accepted' else ${chargePoint.registration} end`;
 
 const columns = {
   chargePointId: chargePoint.chargePointId,

@@ -45,7 +45,8 @@ export function keyAfter<K extends Key>(after: string | undefined, kinds: { [I i
 const IS: Record<KeyKind, (value: unknown) => boolean> = {
   text: (value) => typeof value === 'string' && !value.includes('\0') && value.isWellFormed(),
   number: (value) => Number.isSafeInteger(value),
-  instant: (value) => typeof value === 'string' && /^\d{4}-\d\d-\d\dT[\d:]{8}\.\d{3}Z$/.test(value) && !isNaN(Date.parse(value)),
+  instant: (value) =>
+    typeof value === 'string' && /^\d{4}-\d\d-\d\dT[\d:]{8}\.\d{3}Z$/.test(value) && !isNaN(Date.parse(value)),
 };
 
 function encodeKey(key: Key): string {

@@ -46,9 +46,8 @@ export async function listTransactions(
       // Also so that it stays a lookup per charge point: without it the planner may join both tables as a whole.
       .limit(limit + 1)
       .as('t');
-    const { startedOrStopped: order, ...fields } = found;
     return db
-      .select(pick(fields))
+      .select(pick(found))
       .from(chargePoint)
       .innerJoinLateral(found, sql`true`)
       .where(
@@ -57,14 +56,10 @@ export async function listTransactions(
           key && gte(chargePoint.chargePointId, key[0]),
         ),
       )
-      .orderBy(asc(chargePoint.chargePointId), desc(order), desc(found.transactionId))
+      .orderBy(asc(chargePoint.chargePointId), desc(found.startedOrStopped), desc(found.transactionId))
       .limit(limit + 1);
   });
   return pageOf(rows, limit, (row) => [row.chargePointId, row.startedAt ?? row.stoppedAt ?? '', row.transactionId]);
-
-  function pick<T extends Record<keyof typeof columns, unknown>>(fields: T): Pick<T, keyof typeof columns> {
-    return Object.fromEntries(Object.keys(columns).map((name) => [name, fields[name as keyof T]])) as Pick<T, keyof typeof columns>;
-  }
 }
 
 export async function findTransaction(
@@ -79,6 +74,12 @@ export async function findTransaction(
       .where(and(eq(transaction.chargePointId, chargePointId), eq(transaction.transactionId, transactionId))),
   );
   return found;
+}
+
+/** The columns of a subquery. */
+function pick<T extends Record<keyof typeof columns, unknown>>(found: T): Pick<T, keyof typeof columns> {
+  const names = Object.keys(columns) as (keyof typeof columns)[];
+  return Object.fromEntries(names.map((name) => [name, found[name]])) as Pick<T, keyof typeof columns>;
 }
 
 const startedOrStopped = sql`coalesce(${transaction.startedAt}, ${transaction.stoppedAt})`;

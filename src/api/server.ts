@@ -1,53 +1,99 @@
-import fastify from 'fastify';
+import helmet from '@fastify/helmet';
+import fastify, { type FastifyBaseLogger } from 'fastify';
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { AddressInfo } from 'node:net';
-import type { Logger } from 'pino';
-import type { Database } from '../../drizzle/client.ts';
-import { describeDatabaseError } from '../../drizzle/errors.ts';
-import { listChargePoints, showChargePoint } from '../../drizzle/queries/operators.ts';
+import { Readable } from 'node:stream';
+import type { Registry } from 'prom-client';
+import { z } from 'zod';
+import type { Tokens } from '../security/tokens.ts';
+import type { ApiParts } from './app.ts';
+import { authentication } from './authentication.ts';
+import { describeApi } from './document.ts';
+import { metricRoutes } from './metrics.ts';
+import { answerProblem, notFound } from './problem.ts';
+import { chargePointRoutes } from './routes/chargePoints.ts';
+import { commandRoutes } from './routes/commands.ts';
+import { eventRoutes } from './routes/events.ts';
+import { idTagRoutes } from './routes/idTags.ts';
+import { readingRoutes } from './routes/readings.ts';
+import { tokenRoutes } from './routes/tokens.ts';
+import { transactionRoutes } from './routes/transactions.ts';
 
 export interface Api {
   port: number;
   close(): Promise<void>;
 }
 
-export interface ApiOptions {
+export interface ApiOptions extends Omit<ApiParts, 'stopping'> {
   host: string;
   port: number;
-  database: Database;
-  log: Logger;
+  /** See TRUSTED_PROXIES. */
+  trustedProxies: number;
+  tokens: Tokens;
+  metrics: Registry;
+  temporalMetrics?: number | undefined;
+  /** The body of `GET /health`. */
+  health(): Record<string, unknown>;
+  /** Whether /v1 is served; /health and /metrics are in any case. */
+  operators: boolean;
 }
 
-/** Operators' REST, read from the database: charge points with their connectors, transactions and commands. */
-export async function startApi({ host, port, database, log }: ApiOptions): Promise<Api> {
-  const app = fastify({ loggerInstance: log.child({}, { level: 'warn' }), bodyLimit: 1_048_576 });
-
-  app.setErrorHandler((error, request, reply) => {
-    const { kind, message } = describeDatabaseError(error);
-    if (kind === 'away') return problem(reply, 503, 'the database is away', message);
-    request.log.error({ err: error }, 'request failed');
-    return problem(reply, 500, 'internal error', 'see the log of the server');
+/** The operators' HTTP server. */
+export async function startApi(options: ApiOptions): Promise<Api> {
+  const { host, port, trustedProxies, tokens, log, operators } = options;
+  const loggerInstance: FastifyBaseLogger = log.child({}, { level: 'warn' });
+  const app = fastify({
+    loggerInstance,
+    // As many as there are, the nearest first.
+    trustProxy: (_address, hop) => hop < trustedProxies,
+    bodyLimit: 1_048_576,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 500 },
+  }).withTypeProvider<ZodTypeProvider>();
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler(answerProblem);
+  app.setNotFoundHandler((request) => {
+    throw notFound(`there is no ${request.method} ${request.url}`);
   });
-  app.setNotFoundHandler((request, reply) =>
-    problem(reply, 404, 'not found', `there is no ${request.method} ${request.url}`),
+  app.decorateRequest('operator', undefined);
+  app.addHook('onRequest', authentication(tokens));
+  app.addContentTypeParser('text/csv', (_request, payload: Readable, done) => done(null, payload));
+  // TLS ends at a proxy, if anywhere: whether http is to be upgraded is not for this server to say.
+  await app.register(helmet, {
+    strictTransportSecurity: false,
+    contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
+  });
+
+  app.get(
+    '/health',
+    { config: { role: 'anybody' }, schema: { hide: true, response: { 200: z.looseObject({}) } } },
+    async () => options.health(),
   );
+  metricRoutes(app, options);
 
-  app.get('/v1/charge-points', () => listChargePoints(database));
-  app.get<{ Params: { id: string } }>('/v1/charge-points/:id', async (request, reply) => {
-    const found = await showChargePoint(database, request.params.id);
-    return found ?? problem(reply, 404, 'not found', `no charge point "${request.params.id}" has been here`);
-  });
-
+  const stopping = new AbortController();
+  if (operators) {
+    await describeApi(app);
+    const parts: ApiParts = { ...options, stopping: stopping.signal };
+    for (const routes of ROUTES) routes(app, parts);
+  }
   await app.listen({ host, port });
-  return { port: (app.server.address() as AddressInfo).port, close: () => app.close() };
+  return {
+    port: (app.server.address() as AddressInfo).port,
+    async close() {
+      stopping.abort();
+      await app.close();
+    },
+  };
 }
 
-interface Reply {
-  code(status: number): Reply;
-  type(type: string): Reply;
-  send(body: unknown): unknown;
-}
-
-/** RFC 9457 */
-function problem(reply: Reply, status: number, title: string, detail: string): unknown {
-  return reply.code(status).type('application/problem+json').send({ type: 'about:blank', title, status, detail });
-}
+const ROUTES = [
+  chargePointRoutes,
+  transactionRoutes,
+  readingRoutes,
+  commandRoutes,
+  idTagRoutes,
+  eventRoutes,
+  tokenRoutes,
+];

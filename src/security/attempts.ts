@@ -1,53 +1,53 @@
-/** How wrong attempts are slowed down. */
-export interface AttemptsOptions {
-  /** Wrong ones that cost nothing: people mistype. */
-  free?: number;
-  /** ms; the first wait, doubled with every further wrong attempt. */
-  first?: number;
-  /** ms; no wait is longer. */
-  most?: number;
-  now?: () => number;
-}
-
-/** Of as many callers something is remembered at a time; the oldest are forgotten first. */
-const REMEMBERED = 10_000;
-
-/** Slows down who gives wrong passwords or tokens again and again: guessing gets nowhere, and nobody else waits. */
+/**
+ * Slows down who guesses: after some wrong attempts each further one makes its key wait, twice as long every time.
+ * Counts in memory, of the keys heard of last.
+ */
 export class Attempts {
-  readonly #wrong = new Map<string, { count: number; until: number; at: number }>();
-  readonly #free: number;
-  readonly #first: number;
-  readonly #most: number;
-  readonly #now: () => number;
+  readonly #options: Required<AttemptsOptions>;
+  /** In the order of the last failure. */
+  readonly #failures = new Map<string, { count: number; until: number }>();
 
-  constructor({ free = 5, first = 1_000, most = 60_000, now = Date.now }: AttemptsOptions = {}) {
-    this.#free = free;
-    this.#first = first;
-    this.#most = most;
-    this.#now = now;
+  constructor(options: AttemptsOptions) {
+    this.#options = { first: 1_000, remembered: 10_000, now: Date.now, ...options };
   }
 
-  /** How long (ms) `who` has to wait before the next attempt is looked at; 0: not at all. */
-  blockedFor(who: string): number {
-    return Math.max(0, (this.#wrong.get(who)?.until ?? 0) - this.#now());
+  /** How long (ms) the key has to wait before it may try again; 0: not at all. */
+  blockedFor(key: string): number {
+    return Math.max(0, (this.#failures.get(key)?.until ?? 0) - this.#options.now());
   }
 
-  failed(who: string): void {
-    const now = this.#now();
-    const before = this.#wrong.get(who);
-    // After ten times the longest wait everything is forgiven.
-    const count = before && now - before.at < 10 * this.#most ? before.count + 1 : 1;
-    const wait = count <= this.#free ? 0 : Math.min(this.#most, this.#first * 2 ** (count - this.#free - 1));
-    this.#wrong.delete(who);
-    this.#wrong.set(who, { count, until: now + wait, at: now });
-    if (this.#wrong.size <= REMEMBERED) return;
-    for (const oldest of this.#wrong.keys()) {
-      this.#wrong.delete(oldest);
+  failed(key: string): void {
+    const { free, first, most, remembered, now } = this.#options;
+    const before = this.#failures.get(key);
+    const forgotten = before === undefined || now() - before.until > FORGOTTEN_AFTER * most;
+    const count = (forgotten ? 0 : before.count) + 1;
+    const wait = count <= free ? 0 : Math.min(most, first * 2 ** Math.min(count - free - 1, 30));
+    this.#failures.delete(key);
+    this.#failures.set(key, { count, until: now() + wait });
+    if (this.#failures.size <= remembered) return;
+    for (const oldest of this.#failures.keys()) {
+      this.#failures.delete(oldest);
       return;
     }
   }
 
-  succeeded(who: string): void {
-    this.#wrong.delete(who);
+  succeeded(key: string): void {
+    this.#failures.delete(key);
   }
 }
+
+export interface AttemptsOptions {
+  /** Failures without a wait. */
+  free: number;
+  /** Longest wait (ms). */
+  most: number;
+  /** Wait (ms) after the first failure that is not free, default 1,000. */
+  first?: number;
+  /** Keys, default 10,000. */
+  remembered?: number;
+  /** Clock (ms). */
+  now?: () => number;
+}
+
+/** Failures are forgotten after a rest of so many times the longest wait. */
+const FORGOTTEN_AFTER = 10;

@@ -1,0 +1,38 @@
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Logger } from 'pino';
+import type { OperatorRole } from '../../drizzle/queries/tokens.ts';
+import type { OperatorParts } from '../operators/chargePoints.ts';
+import type { Operator } from '../security/tokens.ts';
+
+export type App = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression<RawServerDefault>,
+  RawReplyDefaultExpression<RawServerDefault>,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;
+
+/** What the routes of /v1 work with. */
+export interface ApiParts extends OperatorParts {
+  log: Logger;
+  /** Aborted when the program stops. */
+  stopping: AbortSignal;
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Who may call the route, default viewer; `anybody` needs no token. */
+    role?: OperatorRole | 'anybody';
+  }
+  interface FastifyRequest {
+    /** Who calls; undefined on routes for anybody. */
+    operator: Operator | undefined;
+  }
+}

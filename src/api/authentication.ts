@@ -1,0 +1,40 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Attempts } from '../security/attempts.ts';
+import { mayAct, type Tokens } from '../security/tokens.ts';
+import { ProblemError } from './problem.ts';
+
+/** Fastify's hook `onRequest`: who calls, and may they? */
+export function authentication(tokens: Tokens): (request: FastifyRequest, reply: FastifyReply) => Promise<void> {
+  const attempts = new Attempts({ free: 5, most: 60_000 });
+
+  return async (request, reply) => {
+    const needed = request.routeOptions.config.role ?? 'viewer';
+    if (needed === 'anybody' || request.is404) return;
+    const address = request.ip;
+    const blockedMs = attempts.blockedFor(address);
+    if (blockedMs > 0) {
+      const detail = `too many wrong tokens from ${address}: wait ${Math.ceil(blockedMs / 1_000)} s`;
+      throw new ProblemError(429, 'too many attempts', detail, { retryAfterSeconds: blockedMs / 1_000 });
+    }
+    const token = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1];
+    const operator = token === undefined ? undefined : await tokens.operatorOf(token);
+    if (!operator) {
+      if (token !== undefined) attempts.failed(address);
+      reply.header('WWW-Authenticate', 'Bearer realm="ocpp-actors"');
+      const detail =
+        token === undefined
+          ? 'expected a header "Authorization: Bearer <token>"; `ocpp-actors token create` makes a token'
+          : 'the token is unknown or revoked';
+      throw new ProblemError(401, 'who are you?', detail);
+    }
+    attempts.succeeded(address);
+    if (!mayAct(operator, needed)) {
+      throw new ProblemError(
+        403,
+        'not allowed',
+        `this needs role ${needed}; "${operator.name}" has role ${operator.role}`,
+      );
+    }
+    request.operator = operator;
+  };
+}

@@ -1,0 +1,136 @@
+/**
+ * The servers a command works on: opened when it needs them, closed when it is done. Their modules are heavy, so they are
+ * imported then too. Whatever is wrong with a server becomes one sentence that says what to do, within 10 s.
+ */
+import type { Database } from '../../drizzle/client.ts';
+import type { OperatorParts } from '../operators/chargePoints.ts';
+import type { Actors } from '../temporal/actors.ts';
+
+/** Longest wait for the database's answer (ms): lists of millions of rows take their time. */
+const QUERY_DEADLINE_MS = 8_000;
+/** An actor that a worker has at hand answers in milliseconds; after a restart it is replayed first. */
+const ACTOR_DEADLINE_MS = 7_000;
+
+/** Temporal answers, yet nobody works on what it is asked. */
+export class NoWorker extends Error {
+  constructor() {
+    super(
+      `Temporal is there, but no worker took the request within ${ACTOR_DEADLINE_MS / 1_000} s: is ocpp-actors running?`,
+    );
+  }
+}
+
+export async function withDatabase<T>(use: (database: Database) => Promise<T>): Promise<T> {
+  const [{ readSettings }, { createLog }, { openDatabase }, { DatabaseNotUsable }] = await Promise.all([
+    import('../config.ts'),
+    import('../log.ts'),
+    import('../../drizzle/client.ts'),
+    import('../prepareDatabase.ts'),
+  ]);
+  const settings = readSettings();
+  const { run, close } = openDatabase({
+    url: settings.DATABASE_URL ?? (await embeddedUrl(settings.DATABASE_PORT)),
+    max: 1,
+    statementTimeoutMs: QUERY_DEADLINE_MS,
+    log: createLog({ LOG_LEVEL: 'error' }),
+  });
+  const database: Database = {
+    run: (work, deadlineMs = QUERY_DEADLINE_MS) =>
+      run(work, deadlineMs).catch((error: unknown) => {
+        throw isOfDatabase(error) ? new DatabaseNotUsable(settings, error) : error;
+      }),
+    close,
+  };
+  try {
+    return await use(database);
+  } finally {
+    await close();
+  }
+}
+
+/** Of the running embedded database; the module knows how to run one, too. */
+export async function embeddedUrl(port: number): Promise<string> {
+  const { embeddedDatabaseUrl } = await import('../embedded/servers.ts');
+  return embeddedDatabaseUrl(port);
+}
+
+/** Errors of PostgreSQL and of the network have a code; drizzle wraps them with the statement. */
+function isOfDatabase(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return 'code' in error || error.name === 'DatabaseTimeout' || isOfDatabase(error.cause);
+}
+
+export async function withActors<T>(use: (actors: Actors) => Promise<T>): Promise<T> {
+  const [{ readSettings }, { createLog }, { installRuntime }, { connectTemporal }, { createActors }] =
+    await Promise.all([
+      import('../config.ts'),
+      import('../log.ts'),
+      import('../temporal/runtime.ts'),
+      import('../temporal/connection.ts'),
+      import('../temporal/actors.ts'),
+    ]);
+  const settings = readSettings();
+  installRuntime(createLog({ LOG_LEVEL: 'error' }));
+  const address = settings.TEMPORAL_ADDRESS ?? `127.0.0.1:${settings.TEMPORAL_PORT}`;
+  const temporal = await connectTemporal({ address, namespace: settings.TEMPORAL_NAMESPACE });
+  try {
+    return await use(patient(createActors(temporal)));
+  } finally {
+    await temporal.connection.close();
+  }
+}
+
+/** For what is decided in the database and told to actors: where Temporal is away, the decision stands all the same. */
+export async function withOperatorParts<T>(use: (parts: OperatorParts) => Promise<T>): Promise<T> {
+  return withDatabase(async (database) => {
+    const decide = (actors: () => Actors) => use({ database, actors });
+    let connected = false;
+    try {
+      return await withActors((actors) => {
+        connected = true;
+        return decide(() => actors);
+      });
+    } catch (error) {
+      const { TemporalAway } = await import('../temporal/connection.ts');
+      if (connected || !(error instanceof TemporalAway)) throw error;
+      return decide(() => {
+        throw error;
+      });
+    }
+  });
+}
+
+/** The same calls, each with a deadline, and with errors for people. */
+function patient(actors: Actors): Actors {
+  const bounded = Object.entries(actors).map(([name, call]: [string, (...args: never[]) => Promise<unknown>]) => [
+    name,
+    (...args: never[]) => within(call(...args)),
+  ]);
+  return Object.fromEntries(bounded) as Actors;
+}
+
+async function within<T>(calling: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new NoWorker()), ACTOR_DEADLINE_MS);
+  });
+  try {
+    return await Promise.race([calling, deadline]);
+  } catch (error) {
+    throw await inWords(error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function inWords(error: unknown): Promise<unknown> {
+  const { isGrpcDeadlineError, ServiceError, WorkflowUpdateRPCTimeoutOrCancelledError } =
+    await import('@temporalio/client');
+  const cause = error instanceof ServiceError && error.cause instanceof Error ? error.cause : undefined;
+  const noWorker =
+    isGrpcDeadlineError(error) ||
+    error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
+    cause?.message === 'Timeout expired';
+  if (noWorker) return new NoWorker();
+  return cause && error instanceof Error ? new Error(`${error.message}: ${cause.message}`, { cause }) : error;
+}

@@ -1,0 +1,41 @@
+/** What operators ask for and cannot have: each says what to do instead. */
+import { WorkflowUpdateFailedError } from '@temporalio/client';
+import { TemporalAway } from '../temporal/connection.ts';
+
+/** There is no such charge point. */
+export class UnknownChargePoint extends Error {
+  override name = 'UnknownChargePoint';
+  constructor(chargePointId: string) {
+    super(`no charge point "${chargePointId}" is registered or has been here`);
+  }
+}
+
+/** Somebody else changed it, or it exists already. */
+export class Changed extends Error {
+  override name = 'Changed';
+}
+
+/** The charge point's actor refuses, for a reason that trying again does not change. */
+export class RefusedByActor extends Error {
+  override name = 'RefusedByActor';
+}
+
+/** The actors cannot be reached now, later perhaps. */
+export class ActorsAway extends Error {
+  override name = 'ActorsAway';
+}
+
+/** What an error of a call to an actor means to who asked for it. */
+export function fromActor(error: unknown): Error {
+  if (error instanceof WorkflowUpdateFailedError) {
+    return new RefusedByActor(error.cause?.message ?? error.message, { cause: error });
+  }
+  const message =
+    error instanceof TemporalAway ? error.message : `Temporal or its workers do not answer: ${textOf(error)}`;
+  return new ActorsAway(message, { cause: error });
+}
+
+function textOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,77 @@
+import { openDatabase } from '../../drizzle/client.ts';
+import { startApi, type Api } from '../api/server.ts';
+import type { HealthReport } from '../edge/health.ts';
+import { createFirstToken, Tokens } from '../security/tokens.ts';
+import type { Shared } from './shared.ts';
+
+/** The server ends what takes an operator longer; the client waits a little longer. */
+const STATEMENT_TIMEOUT_MS = 10_000;
+const DEADLINE_MS = STATEMENT_TIMEOUT_MS + 500;
+
+export interface ApiRoleOptions {
+  databaseUrl: string;
+  /** Port on the loopback interface where Temporal's SDK shows its metrics. */
+  temporalMetrics?: number | undefined;
+  /** Where there is an edge in this process. */
+  edgeHealth?: (() => HealthReport) | undefined;
+}
+
+export interface ApiRole extends Api {
+  /** A token made because there was none and nobody else could have made one; shown once. */
+  firstToken: string | undefined;
+}
+
+/** Operators: their REST API. In processes without role `api` only /health and /metrics. */
+export async function startApiRole(shared: Shared, options: ApiRoleOptions): Promise<ApiRole> {
+  const { settings, log, started, actors, metrics } = shared;
+  const { databaseUrl, temporalMetrics, edgeHealth } = options;
+  // Connections of its own: operators' long reads must not keep stations or actors waiting.
+  const pool = openDatabase({
+    url: databaseUrl,
+    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+    applicationName: 'ocpp-actors api',
+    ...(settings.DATABASE_URL ? {} : { max: 1 }),
+    log,
+  });
+  started.onStop(() => pool.close());
+  const database: typeof pool = { ...pool, run: (work, deadlineMs = DEADLINE_MS) => pool.run(work, deadlineMs) };
+
+  const api = await startApi({
+    host: settings.HOST,
+    port: settings.API_PORT,
+    trustedProxies: settings.TRUSTED_PROXIES,
+    database,
+    actors,
+    tokens: new Tokens({ database, operatorToken: settings.OPERATOR_TOKEN }),
+    metrics,
+    temporalMetrics,
+    health: () => health(shared, edgeHealth),
+    operators: settings.ROLES.has('api'),
+    log,
+  });
+  started.onStop(() => api.close());
+  const embedded = settings.DATABASE_URL === undefined && settings.OPERATOR_TOKEN === undefined;
+  return { ...api, firstToken: embedded ? await createFirstToken(database) : undefined };
+}
+
+/** 200 whatever is away: only who looks at the body is told. */
+function health(
+  { settings, temporalDown, databaseDown }: Shared,
+  edgeHealth: (() => HealthReport) | undefined,
+): Record<string, unknown> {
+  const temporal = temporalDown();
+  const database = databaseDown();
+  const edge = edgeHealth?.();
+  const well = !temporal && !database && (edge === undefined || edge.status === 'ok');
+  return {
+    status: well ? 'ok' : 'degraded',
+    roles: [...settings.ROLES],
+    temporal: part(temporal),
+    database: part(database),
+    ...(edge ? { edge } : {}),
+  };
+}
+
+function part(down: { since: Date; reason: string } | undefined) {
+  return down ? { ok: false, since: down.since.toISOString(), reason: down.reason } : { ok: true };
+}
