@@ -8,6 +8,7 @@ import { Charging, newLedger, type Ledger } from '../src/simulator/session.ts';
 import { Station } from '../src/simulator/station.ts';
 import { settledDifferences } from '../test/support/ledgerCheck.ts';
 import { Program } from '../test/support/program.ts';
+import { percentiles } from './percentiles.ts';
 import { usage } from './processes.ts';
 
 interface Options {
@@ -181,12 +182,6 @@ async function fill(sql: postgres.Sql, history: number, tags: number): Promise<v
       SELECT 'TAG' || i, 'TAG' || i, 'Accepted'
       FROM generate_series(${from}::int, ${Math.min(tags, from + step) - 1}::int) AS i`;
   }
-}
-
-function percentiles(list: number[]) {
-  const sorted = list.toSorted((a, b) => a - b);
-  const at = (share: number) => round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0, 1);
-  return { p50ms: at(0.5), p99ms: at(0.99), maxMs: at(1) };
 }
 
 function show(result: Awaited<ReturnType<typeof bench>>): void {
