@@ -19,7 +19,7 @@ FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --no-audit --no-fund
-# Two packages carry binaries for every platform and version of Node.js, 350 MB that this one never loads.
+# Two packages carry binaries for every platform and version of Node.js, 340 MB that this one never loads.
 RUN node -e ' \
     const { readdirSync, rmSync } = require("node:fs"); \
     const keep = (folder, name, of) => { \

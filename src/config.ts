@@ -109,6 +109,14 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
   return { ...settings, DATA_DIR: path.resolve(settings.DATA_DIR) };
 }
 
+/** The database that is named, else the embedded one. */
+export function databaseUrlOf({
+  DATABASE_URL,
+  DATABASE_PORT,
+}: Pick<Settings, 'DATABASE_URL' | 'DATABASE_PORT'>): string {
+  return DATABASE_URL ?? `postgres://postgres:postgres@127.0.0.1:${DATABASE_PORT}/postgres`;
+}
+
 /** What was set, and the file it was read from where it is not the environment. */
 type Given = Record<string, { value: string; from?: string }>;
 

@@ -9,11 +9,11 @@ import { Gauge, Registry } from 'prom-client';
 import { createBreaker } from '../drizzle/breaker.ts';
 import { openDatabase } from '../drizzle/client.ts';
 import { directoryReads } from '../drizzle/queries/directory.ts';
-import { readSettings, type Settings } from './config.ts';
+import { databaseUrlOf, readSettings, type Settings } from './config.ts';
 import { Directory } from './directory/directory.ts';
 import { DataDirLockedError, lockDataDir } from './embedded/lock.ts';
 import { assertPortFree } from './embedded/ports.ts';
-import { embeddedDatabaseUrl, startServers, type Servers } from './embedded/servers.ts';
+import { startServers, type Servers } from './embedded/servers.ts';
 import { createLog } from './log.ts';
 import { prepareDatabase, prepareDatabasePatiently } from './prepareDatabase.ts';
 import { startApiRole } from './roles/api.ts';
@@ -51,7 +51,7 @@ async function run(): Promise<void> {
   }
   await assertPortFree(settings.HOST, settings.API_PORT, 'API_PORT');
 
-  const databaseUrl = DATABASE_URL ?? embeddedDatabaseUrl(settings.DATABASE_PORT);
+  const databaseUrl = databaseUrlOf(settings);
   const database = openDatabase({ url: databaseUrl, log, ...(DATABASE_URL ? {} : { max: 1 }) });
   const directory = ROLES.has('edge')
     ? Directory.open({ directory: path.join(DATA_DIR, 'edge', 'directory'), reads: directoryReads(database), log })

@@ -108,7 +108,7 @@ export async function lacksEventsAfter(database: Database, position: EventPositi
       select
         exists (select from ${event} where (xid, id) <= (${xid}::xid8, ${id}::bigint)) as known,
         (select id from ${event} order by xid, id limit 1)::text as first,
-        (select is_called from event_id_seq) as ever,
+        pg_sequence_last_value('event_id_seq'::regclass) is not null as ever,
         ${xid}::xid8 > pg_snapshot_xmax(pg_current_snapshot()) as foreign`),
   );
   const { known, first, ever, foreign } = found!;

@@ -32,7 +32,7 @@ export async function describeApi(app: App): Promise<void> {
       security: [{ token: [] }],
     },
     transform(document) {
-      const { schema, url } = jsonSchemaTransform(document as Parameters<typeof jsonSchemaTransform>[0]);
+      const { schema, url } = jsonSchemaTransform(document);
       const role = document.route.config?.role ?? 'viewer';
       const description = [schema?.description, `Role: ${role}.`].filter(Boolean).join(' ');
       return { schema: { ...schema, description }, url };

@@ -35,7 +35,7 @@ export function metricRoutes(
       temporalMetrics ? readTemporal(temporalMetrics) : '',
     ]);
     void reply.type(metrics.contentType);
-    return reply.send(joined(own, temporal) as never);
+    return reply.send(joined(own, temporal));
   });
 }
 

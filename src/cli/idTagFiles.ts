@@ -1,4 +1,5 @@
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createWriteStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
@@ -41,7 +42,7 @@ interface ImportOptions {
 
 async function importFile(file: string, { skipBad, json }: ImportOptions): Promise<void> {
   const { importIdTags } = await import('../operators/idTags.ts');
-  const input = file === '-' ? process.stdin : createReadStream(file);
+  const input = file === '-' ? process.stdin : (await open(file)).createReadStream();
   const progress = await progressBar();
   const result = await withDatabase((database) =>
     importIdTags(database, input, { skipBad, onProgress: progress.update }).finally(progress.stop),

@@ -1,20 +1,19 @@
 import type { Command } from 'commander';
 import { examples } from './examples.ts';
 import { Output } from './output.ts';
-import { embeddedUrl } from './servers.ts';
 
 export function addMigrate(program: Command): void {
   const migrate = program
     .command('migrate')
     .description('Bring the schema of the database at DATABASE_URL (or the running embedded one) up to date.')
     .action(async () => {
-      const { readSettings } = await import('../config.ts');
+      const { databaseUrlOf, readSettings } = await import('../config.ts');
       const { createLog } = await import('../log.ts');
       const { openDatabase } = await import('../../drizzle/client.ts');
       const { prepareDatabase } = await import('../prepareDatabase.ts');
       const settings = readSettings();
       const log = createLog({ LOG_LEVEL: 'warn' });
-      const database = openDatabase({ url: settings.DATABASE_URL ?? (await embeddedUrl(settings.DATABASE_PORT)), log });
+      const database = openDatabase({ url: databaseUrlOf(settings), log });
       try {
         // Takes the time it takes: each migration has its own deadline.
         await prepareDatabase(database, settings);

@@ -54,9 +54,18 @@ export class Output {
     let widths: number[] | undefined;
     for await (const page of pages) {
       if (page.length === 0) continue;
-      const { text, widths: found } = await this.#table(page, columns, widths);
-      widths = found;
-      await this.line(text);
+      const head = widths ? undefined : columns.map((column) => column.head);
+      const cells = page.map((row) => columns.map((column) => shown(column.of(row))));
+      widths = this.#fitted(
+        columns.map((column, index) => widest(cells, index, widths?.[index] ?? column.head.length)),
+      );
+      if (this.#sink.isTTY) {
+        const bold = head?.map((text) => this.paint('bold', text));
+        const painted = page.map((row, i) => columns.map((c, j) => this.paint(c.format?.(row), cells[i]?.[j] ?? '')));
+        await this.line(await table(bold, painted, widths));
+      } else {
+        await this.line(aligned(head ? [head, ...cells] : cells, widths));
+      }
     }
     if (!widths) process.stderr.write(`${none}\n`);
   }
@@ -75,46 +84,41 @@ export class Output {
     await this.line(before === ',\n' ? '\n]' : '[]');
   }
 
-  /** @param before widths of the pages above: columns stay where they are, or grow */
-  async #table<Row>(
-    page: Row[],
-    columns: Column<Row>[],
-    before: number[] | undefined,
-  ): Promise<{ text: string; widths: number[] }> {
-    const { default: Table } = await import('cli-table3');
-    const rule = this.#sink.isTTY === true ? '─' : '';
-    const render = (widths: number[]) => {
-      const table = new Table({
-        chars: { ...NO_BORDERS, mid: rule, 'mid-mid': rule.repeat(GAP.length), middle: GAP },
-        style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 0 },
-        colWidths: widths,
-        ...(before ? {} : { head: columns.map(({ head }) => this.paint('bold', head)) }),
-      });
-      for (const row of page) {
-        table.push(columns.map((column) => this.paint(column.format?.(row), shown(column.of(row)))));
-      }
-      return table.toString();
-    };
-    const needed: number[] = [];
-    // Fills in the widths that the cells need.
-    const unbounded = render(needed);
-    const widths = this.#fitted(needed.map((width, index) => Math.max(width, before?.[index] ?? 0)));
-    const same = widths.every((width, index) => width === needed[index]);
-    const text = same ? unbounded : render([...widths]);
-    return { text: text.replaceAll(/ +$/gm, ''), widths };
-  }
-
   /** Narrows the widest columns until the terminal holds them all. */
   #fitted(widths: number[]): number[] {
     const fitted = [...widths];
     const room = this.#sink.isTTY ? (this.#sink.columns ?? 80) - GAP.length * (widths.length - 1) : Infinity;
     for (let total = sum(fitted); total > room; total--) {
-      const widest = Math.max(...fitted);
-      if (widest <= LEAST_WIDTH) break;
-      fitted[fitted.lastIndexOf(widest)] = widest - 1;
+      const most = Math.max(...fitted);
+      if (most <= LEAST_WIDTH) break;
+      fitted[fitted.lastIndexOf(most)] = most - 1;
     }
     return fitted;
   }
+}
+
+/** Columns of these widths; what is longer is cut. @param head without it the rows go on below those printed before */
+async function table(head: string[] | undefined, rows: string[][], widths: number[]): Promise<string> {
+  const { default: Table } = await import('cli-table3');
+  const made = new Table({
+    chars: { ...NO_BORDERS, mid: '─', 'mid-mid': '─'.repeat(GAP.length), middle: GAP },
+    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 0 },
+    colWidths: [...widths],
+    ...(head ? { head } : {}),
+  });
+  made.push(...rows);
+  return made.toString().replaceAll(/ +$/gm, '');
+}
+
+/** The same without a terminal to fit in, for hundreds of thousands of rows. */
+function aligned(rows: string[][], widths: number[]): string {
+  const line = (row: string[]) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(GAP);
+  return rows.map((row) => line(row).trimEnd()).join('\n');
+}
+
+/** Columns stay where they are on later pages, or grow. */
+function widest(rows: string[][], column: number, before: number): number {
+  return rows.reduce((width, row) => Math.max(width, row[column]?.length ?? 0), before);
 }
 
 /** JSON need not escape all that a terminal obeys. */

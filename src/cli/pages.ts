@@ -1,6 +1,6 @@
 import type { Page, PageRequest } from '../../drizzle/queries/pages.ts';
 
-const PAGE_ROWS = 500;
+const PAGE_ROWS = 1_000;
 
 /** All rows of a list, at most `limit`, page after page as they are asked for. */
 export async function* pages<Row>(

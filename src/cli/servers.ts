@@ -7,9 +7,9 @@ import type { OperatorParts } from '../operators/chargePoints.ts';
 import type { Actors } from '../temporal/actors.ts';
 
 /** Longest wait for the database's answer (ms): lists of millions of rows take their time. */
-const QUERY_DEADLINE_MS = 8_000;
+const QUERY_DEADLINE_MS = 7_000;
 /** An actor that a worker has at hand answers in milliseconds; after a restart it is replayed first. */
-const ACTOR_DEADLINE_MS = 7_000;
+const ACTOR_DEADLINE_MS = 6_000;
 
 /** Temporal answers, yet nobody works on what it is asked. */
 export class NoWorker extends Error {
@@ -21,7 +21,7 @@ export class NoWorker extends Error {
 }
 
 export async function withDatabase<T>(use: (database: Database) => Promise<T>): Promise<T> {
-  const [{ readSettings }, { createLog }, { openDatabase }, { DatabaseNotUsable }] = await Promise.all([
+  const [{ databaseUrlOf, readSettings }, { createLog }, { openDatabase }, { DatabaseNotUsable }] = await Promise.all([
     import('../config.ts'),
     import('../log.ts'),
     import('../../drizzle/client.ts'),
@@ -29,7 +29,7 @@ export async function withDatabase<T>(use: (database: Database) => Promise<T>): 
   ]);
   const settings = readSettings();
   const { run, close } = openDatabase({
-    url: settings.DATABASE_URL ?? (await embeddedUrl(settings.DATABASE_PORT)),
+    url: databaseUrlOf(settings),
     max: 1,
     statementTimeoutMs: QUERY_DEADLINE_MS,
     log: createLog({ LOG_LEVEL: 'error' }),
@@ -48,12 +48,6 @@ export async function withDatabase<T>(use: (database: Database) => Promise<T>): 
   }
 }
 
-/** Of the running embedded database; the module knows how to run one, too. */
-export async function embeddedUrl(port: number): Promise<string> {
-  const { embeddedDatabaseUrl } = await import('../embedded/servers.ts');
-  return embeddedDatabaseUrl(port);
-}
-
 /** Errors of PostgreSQL and of the network have a code; drizzle wraps them with the statement. */
 function isOfDatabase(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
@@ -61,7 +55,7 @@ function isOfDatabase(error: unknown): boolean {
 }
 
 export async function withActors<T>(use: (actors: Actors) => Promise<T>): Promise<T> {
-  const [{ readSettings }, { createLog }, { installRuntime }, { connectTemporal }, { createActors }] =
+  const [{ databaseUrlOf, readSettings }, { createLog }, { installRuntime }, { connectTemporal }, { createActors }] =
     await Promise.all([
       import('../config.ts'),
       import('../log.ts'),

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Logger } from 'pino';
 import { searchAttributes } from '../../workflows/searchAttributes.ts';
+import { databaseUrlOf } from '../config.ts';
 import { startDatabase } from './database.ts';
 import { assertPortFree } from './ports.ts';
 import { endLeftBehind } from './supervise.ts';
@@ -72,11 +73,7 @@ export async function startServers(
   return {
     temporalAddress: settings.TEMPORAL_ADDRESS ?? `${host}:${settings.TEMPORAL_PORT}`,
     ...(settings.TEMPORAL_ADDRESS ? {} : { temporalUi: `http://${host}:${settings.TEMPORAL_UI_PORT}` }),
-    databaseUrl: settings.DATABASE_URL ?? embeddedDatabaseUrl(settings.DATABASE_PORT),
+    databaseUrl: databaseUrlOf(settings),
     stop,
   };
-}
-
-export function embeddedDatabaseUrl(port: number): string {
-  return `postgres://postgres:postgres@127.0.0.1:${port}/postgres`;
 }

@@ -8,7 +8,7 @@ import { Changed, fromActor, UnknownChargePoint } from './errors.ts';
 export interface OperatorParts {
   database: Database;
   /** Throws `TemporalAway` while there is no link. */
-  actors(): Actors;
+  actors: () => Actors;
 }
 
 /** What is left out stays as it is; for a new charge point: accepted, no labels, no password. */

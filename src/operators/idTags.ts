@@ -150,7 +150,7 @@ async function readCsv(input: Readable): Promise<CsvFile> {
     for await (const { record, info } of recordsOf(input)) {
       if (!header) {
         header = readHeader(record);
-        file.fields = header.filter((name) => name !== undefined && name !== 'idTag') as (keyof IdTagFields)[];
+        file.fields = header.filter((name) => name !== undefined && name !== 'idTag');
         continue;
       }
       // A cell may hold line breaks: where it begins is what people look for.

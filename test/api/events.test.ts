@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApiTest, boot, newId, OPERATOR_TOKEN } from './support.ts';
 
@@ -36,9 +38,7 @@ class Follower {
       signal: this.#abort.signal,
     });
     expect(response.headers.get('content-type')).toContain('text/event-stream');
-    const started = Promise.withResolvers<void>();
-    void this.#read(response, () => started.resolve());
-    await started.promise;
+    await new Promise<void>((resolve) => void this.#read(response, resolve));
   }
 
   close(): void {
@@ -152,5 +152,31 @@ describe('GET /v1/events', () => {
     await foreign.open();
     await expect.poll(() => foreign.received.map(({ event }) => event)).toEqual(['gap', 'status']);
     foreign.close();
+  });
+
+  it('cuts off a client that does not read, and serves the others', async () => {
+    const id = newId('slow');
+    const reader = new Follower(`chargePointId=${id}`);
+    await reader.open();
+    const sleeper = connect(test.program.ports.api, '127.0.0.1');
+    await once(sleeper, 'connect');
+    sleeper.write(
+      `GET /v1/events?chargePointId=${id} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${OPERATOR_TOKEN}\r\n\r\n`,
+    );
+    await once(sleeper, 'readable');
+    const cut = new Promise((resolve) => sleeper.once('close', resolve).once('error', resolve));
+    const [rounds, each] = [12, 1_000];
+    for (let round = 0; round < rounds; round += 1) {
+      await test.sql`
+        INSERT INTO event (charge_point_id, kind, data)
+        SELECT ${id}, 'status', json_build_object('info', n, 'x', repeat('x', 1500)) FROM generate_series(1, ${each}) n`;
+      await expect.poll(() => reader.received.length, { timeout: 20_000 }).toBe((round + 1) * each);
+    }
+    // What is gone answers to bytes that are sent to it.
+    const knocking = setInterval(() => sleeper.write('\r\n'), 50);
+    await cut;
+    clearInterval(knocking);
+    sleeper.destroy();
+    reader.close();
   });
 });

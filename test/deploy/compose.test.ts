@@ -101,10 +101,12 @@ describe('docker-compose.yml', () => {
     for (const name of Object.keys(SECRETS)) expect(example).toMatch(new RegExp(`^${name}=$`, 'm'));
   });
 
-  const composer = ['docker-compose', 'docker'].find((command) => spawnSync(command, ['--version']).status === 0);
+  const composer = [['docker', 'compose'], ['docker-compose']].find(([command, ...args]) => {
+    return spawnSync(command!, [...args, 'version']).status === 0;
+  });
   it.skipIf(!composer)('is taken by Docker Compose itself', () => {
-    const args = composer === 'docker' ? ['compose'] : [];
-    const { status, stderr } = spawnSync(composer!, [...args, '--profile', 'system', 'config', '-q'], {
+    const [command, ...args] = composer!;
+    const { status, stderr } = spawnSync(command!, [...args, '--profile', 'system', 'config', '-q'], {
       cwd: root,
       env: { PATH: process.env.PATH, HOME: process.env.HOME, ...SECRETS },
       encoding: 'utf8',

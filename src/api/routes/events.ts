@@ -87,9 +87,9 @@ export function eventRoutes(app: App, { database, log, stopping }: ApiParts): vo
 
 /** Resolves when the client can take more. */
 async function send(client: ServerResponse, events: FeedEvent[]): Promise<void> {
-  const more = client.write(events.map(asText).join(''));
+  // What was written before, a while ago: how long these events are says nothing about the client.
   if (client.writableLength > MOST_BACKLOG) client.destroy();
-  if (more || client.destroyed) return;
+  if (client.destroyed || client.write(events.map(asText).join(''))) return;
   await new Promise<void>((resolve) => {
     const done = () => {
       client.off('drain', done).off('close', done);

@@ -140,9 +140,9 @@ function lately(
   const end = to === undefined ? Date.now() : Date.parse(to);
   const begin = from === undefined ? end - ms : Date.parse(from);
   if (interval !== undefined && (end - begin) / 1_000 / secondsOf(interval) > MOST_INTERVALS) {
-    const message = `expected at most ${MOST_INTERVALS} intervals between from and to`;
-    const errors = [{ field: 'query.interval', message }];
-    throw new ProblemError(400, 'the request does not fit', `query.interval: ${message}`, { errors });
+    const expected = `expected at most ${MOST_INTERVALS} intervals between from and to`;
+    const errors = [{ field: 'query.interval', message: expected }];
+    throw new ProblemError(400, 'the request does not fit', `query.interval: ${expected}`, { errors });
   }
   return { from: new Date(begin).toISOString(), to: new Date(end).toISOString() };
 }
