@@ -55,7 +55,7 @@ function isOfDatabase(error: unknown): boolean {
 }
 
 export async function withActors<T>(use: (actors: Actors) => Promise<T>): Promise<T> {
-  const [{ databaseUrlOf, readSettings }, { createLog }, { installRuntime }, { connectTemporal }, { createActors }] =
+  const [{ readSettings }, { createLog }, { installRuntime }, { connectTemporal }, { createActors }] =
     await Promise.all([
       import('../config.ts'),
       import('../log.ts'),

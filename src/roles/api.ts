@@ -1,7 +1,9 @@
-import { openDatabase } from '../../drizzle/client.ts';
+import { openDatabase, type Database } from '../../drizzle/client.ts';
+import { DatabaseAway } from '../../drizzle/errors.ts';
 import { startApi, type Api } from '../api/server.ts';
 import type { HealthReport } from '../edge/health.ts';
 import { createFirstToken, Tokens } from '../security/tokens.ts';
+import { TemporalAway } from '../temporal/connection.ts';
 import type { Shared } from './shared.ts';
 
 /** The server ends what takes an operator longer; the client waits a little longer. */
@@ -23,7 +25,7 @@ export interface ApiRole extends Api {
 
 /** Operators: their REST API. In processes without role `api` only /health and /metrics. */
 export async function startApiRole(shared: Shared, options: ApiRoleOptions): Promise<ApiRole> {
-  const { settings, log, started, actors, metrics } = shared;
+  const { settings, log, started, actors, temporalDown, databaseDown, metrics } = shared;
   const { databaseUrl, temporalMetrics, edgeHealth } = options;
   // Connections of its own: operators' long reads must not keep stations or actors waiting.
   const pool = openDatabase({
@@ -34,14 +36,27 @@ export async function startApiRole(shared: Shared, options: ApiRoleOptions): Pro
     log,
   });
   started.onStop(() => pool.close());
-  const database: typeof pool = { ...pool, run: (work, deadlineMs = DEADLINE_MS) => pool.run(work, deadlineMs) };
+  // What is known to be away is not waited for.
+  const database: Database = {
+    ...pool,
+    async run(work, deadlineMs = DEADLINE_MS) {
+      const down = databaseDown();
+      if (down) throw new DatabaseAway(down.reason);
+      return pool.run(work, deadlineMs);
+    },
+  };
+  const reachableActors = () => {
+    const down = temporalDown();
+    if (down) throw new TemporalAway(`Temporal is away: ${down.reason}`);
+    return actors();
+  };
 
   const api = await startApi({
     host: settings.HOST,
     port: settings.API_PORT,
     trustedProxies: settings.TRUSTED_PROXIES,
     database,
-    actors,
+    actors: reachableActors,
     tokens: new Tokens({ database, operatorToken: settings.OPERATOR_TOKEN }),
     metrics,
     temporalMetrics,

@@ -61,7 +61,7 @@ it('says where everything is, and everything is there', async () => {
   for (const address of [
     `${program.url}/<id>`,
     `http://127.0.0.1:${edge}/health`,
-    `http://127.0.0.1:${api}/v1/charge-points`,
+    `http://127.0.0.1:${api}/docs`,
     program.temporalAddress,
     `http://127.0.0.1:${temporalUi}/namespaces/default/workflows`,
     program.databaseUrl,
@@ -73,6 +73,9 @@ it('says where everything is, and everything is there', async () => {
   expect(addresses).toHaveLength(3);
   for (const address of addresses)
     expect({ address, status: (await fetch(address)).status }).toEqual({ address, status: 200 });
+  const token = /token +(oa_[0-9a-f]{40}) +\(role admin, shown this once\)/.exec(program.output)?.[1];
+  const headers = { Authorization: `Bearer ${token}` };
+  expect((await fetch(`http://127.0.0.1:${api}/v1/charge-points`, { headers })).status).toBe(200);
   await charge();
   await expectAllKept();
 });
@@ -91,6 +94,7 @@ it('SIGTERM ends everything it started, and the next start has all of it', async
   expect(await program.end('SIGTERM')).toBe(0);
   await expectNothingLeft();
   await restart();
+  expect(program.output).not.toContain('oa_');
   await expectAllKept();
 });
 

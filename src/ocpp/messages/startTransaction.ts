@@ -56,6 +56,6 @@ export const startTransaction = defineTimedMessage({
 });
 
 /** A start that waited in an offline station says nothing of where the tag charges now. */
-function isRecent(timestamp: string, now: string): boolean {
-  return Date.parse(now) - Date.parse(effectiveTime(timestamp, now).at) < 5 * 60_000;
+function isRecent(startTimestamp: string, now: string): boolean {
+  return Date.parse(now) - Date.parse(effectiveTime(startTimestamp, now).at) < 5 * 60_000;
 }
