@@ -20,12 +20,15 @@ export interface TransactionIdsOptions {
 }
 
 const STORE_AGAIN_MS = 200;
+/** Blocks taken and thrown away until there is a new one; each is a query. */
+const SKIPPED_MOST = 2_000;
 
 /**
  * Transaction ids, given without asking the database: from a block, refilled when half of it is used.
  *
  * What is left is stored with each id, in the same commit as the event that the id is for, so that no id is given twice
- * after a crash. A restart begins a new block; only when the database is away it goes on with the old one.
+ * after a crash. A restart begins a new block; only when the database is away it goes on with the old one. A database
+ * restored from an older copy offers blocks again: those this edge has had are thrown away.
  */
 export class TransactionIds {
   readonly #options: TransactionIdsOptions;
@@ -98,19 +101,34 @@ export class TransactionIds {
   }
 
   async #takeBlock(): Promise<void> {
-    const { first, last } = await this.#options.takeBlock();
-    if (this.#stopped.signal.aborted) return;
-    if (!(Number.isSafeInteger(first) && first > 0 && last >= first && last < 2 ** 31)) {
-      throw new RangeError(`a block of transaction ids lies between 1 and 2^31 - 1, got ${first} to ${last}`);
+    const had = [...(this.#table.get('highest') ?? []), ...this.#blocks];
+    const highest = Math.max(0, ...had.map((block) => block.last));
+    for (let skipped = 0; ; skipped++) {
+      const block = await this.#options.takeBlock();
+      if (this.#stopped.signal.aborted) return;
+      const { first, last } = block;
+      if (!(Number.isSafeInteger(first) && first > 0 && last >= first && last < 2 ** 31)) {
+        throw new RangeError(`a block of transaction ids lies between 1 and 2^31 - 1, got ${first} to ${last}`);
+      }
+      if (first > highest) {
+        if (skipped > 0) this.#options.log.warn({ skipped, highest }, 'the database offered transaction ids again');
+        this.#blockSize = last - first + 1;
+        this.#set([...this.#blocks, block]);
+        return;
+      }
+      if (skipped === SKIPPED_MOST)
+        throw new Error(`transaction ids up to ${highest} are used, the database is at ${last}`);
     }
-    this.#blockSize = last - first + 1;
-    this.#set([...this.#blocks, { first, last }]);
   }
 
   #set(blocks: Block[]): void {
     this.#blocks = blocks;
     void this.#options.store.write({
-      apply: () => void this.#table.put('left', blocks),
+      apply: () => {
+        void this.#table.put('left', blocks);
+        const newest = blocks.at(-1);
+        if (newest) void this.#table.put('highest', [newest]);
+      },
       // A later commit may succeed and use one of these ids: what is left must not stay wrong on the disk.
       failed: () => this.#storeAgain(blocks),
     });
