@@ -24,6 +24,15 @@ export interface DatabaseErrorDescription {
   message: string;
 }
 
+/** SQLSTATE of what `statement_timeout` ended. */
+const STATEMENT_TIMEOUT = '57014';
+
+/** It took longer than it may; that can be the statement's own fault as well as the database's. */
+export function tookTooLong(error: unknown): boolean {
+  const cause = rootOf(error);
+  return cause instanceof DatabaseTimeout || (!(cause instanceof DatabaseAway) && cause.code === STATEMENT_TIMEOUT);
+}
+
 /** What an error of drizzle, postgres.js, PostgreSQL or the network means, and what to do. */
 export function describeDatabaseError(error: unknown): DatabaseErrorDescription {
   const cause = rootOf(error);

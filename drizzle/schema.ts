@@ -130,6 +130,7 @@ export const transaction = pgTable(
       .on(table.chargePointId)
       .where(sql`${table.aliases} <> '{}'`),
     // A stop whose start never came has its place in the order as well.
+    index('transaction_id_tag').on(sql`upper(${table.idTag})`, table.chargePointId),
     // Whether an id tag charges somewhere.
     index('transaction_open_id_tag')
       .on(sql`upper(${table.idTag})`)

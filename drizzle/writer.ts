@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { PersistInput } from '../workflows/state/model.ts';
 import type { Breaker } from './breaker.ts';
 import type { Database } from './client.ts';
-import { DatabaseAway, DatabaseTimeout, describeDatabaseError } from './errors.ts';
+import { DatabaseAway, describeDatabaseError, tookTooLong } from './errors.ts';
 import { rowsOf, type Rows } from './rows.ts';
 import { encode, keyOf, sqlNameOf, storeStatement, TABLE_NAMES, type TableName } from './statements.ts';
 
@@ -28,9 +28,6 @@ export interface WriterOptions {
   /** Longer than this, and the database counts as away. */
   deadlineMs?: number;
 }
-
-/** SQLSTATE of what `statement_timeout` ended. */
-const STATEMENT_TIMEOUT = '57014';
 
 /** An input on its way, with its rows and their JSON. */
 interface Item {
@@ -106,8 +103,7 @@ export function createWriter(options: WriterOptions): Writer {
   const failed = async (group: Item[], error: unknown, alone = false): Promise<void> => {
     const { kind, message } = describeDatabaseError(error);
     if (kind === 'away' || kind === 'misconfigured') {
-      const tooSlow = error instanceof DatabaseTimeout || message.endsWith(`(${STATEMENT_TIMEOUT})`);
-      if (tooSlow) rowLimit = Math.max(100, Math.floor(rowLimit / 2));
+      if (tookTooLong(error)) rowLimit = Math.max(100, Math.floor(rowLimit / 2));
       breaker.trip(message);
       const away = error instanceof DatabaseAway ? error : new DatabaseAway(message);
       for (const item of [...group, ...waiting.splice(0)]) item.reject(away);

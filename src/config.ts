@@ -14,6 +14,7 @@ const duration = (fallback: string, what: string) =>
   z
     .string()
     .regex(/^\d+(ms|s|m|h)$/, 'a duration like 90s, 15m or 2h')
+    .refine((text) => milliseconds(text) <= 366 * 86_400_000, 'a duration of at most a year')
     .default(fallback)
     .transform(milliseconds)
     .describe(what);

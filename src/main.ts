@@ -85,7 +85,7 @@ async function run(): Promise<void> {
     database,
     actors: () => link.actors,
     temporalDown: () => link.down,
-    databaseDown: () => breaker.down,
+    databaseDown: () => breaker.down ?? directory?.away,
     metrics: new Registry(),
   };
   showWhatIsUp(shared);
@@ -96,7 +96,12 @@ async function run(): Promise<void> {
   await link.start({ patient });
   edge?.deliver();
 
-  const api = await startApiRole(shared, { databaseUrl, temporalMetrics, edgeHealth: edge && (() => edge.health()) });
+  const api = await startApiRole(shared, {
+    databaseUrl,
+    breaker,
+    temporalMetrics,
+    edgeHealth: edge && (() => edge.health()),
+  });
   if (!started.stopping.aborted) console.log(banner(settings, servers, api.firstToken));
 }
 

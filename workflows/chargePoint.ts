@@ -115,7 +115,7 @@ export async function chargePoint(carried?: Carried): Promise<void> {
   async function drain(before: actor.ActorState): Promise<void> {
     let next = before;
     for (const apply of reports.splice(0)) next = apply(next);
-    for (const each of requests.splice(0)) next = { ...next, commands: commands.requested(next.commands, each) };
+    for (const each of requests.splice(0)) next = actor.asked(next, each);
     const runs = new Map<number, JudgedEvent[]>();
     let taken = 0;
     while (inbox.length > 0 && taken < DRAIN_MOST) {
@@ -228,6 +228,9 @@ export async function chargePoint(carried?: Carried): Promise<void> {
         reports.push((s) => ({ ...s, commands: commands.notSent(s.commands, commandId, cause.message) }));
       } else if (cause instanceof ApplicationFailure && cause.type === 'InvalidCommand') {
         reports.push((s) => ({ ...s, commands: commands.invalid(s.commands, commandId, now(), cause.message) }));
+      }
+      if (cause instanceof ApplicationFailure && cause.type === 'AlreadySent') {
+        reports.push((s) => ({ ...s, commands: commands.sentBefore(s.commands, commandId, now(), cause.message) }));
       }
       // Otherwise it is not known whether the CALL was written: the journal will say (callSent, or the connection's end).
     }

@@ -67,7 +67,8 @@ export async function readBirths(database: Database, chargePointIds: string[]): 
       unfinished: db
         .select(commandColumns)
         .from(command)
-        .where(and(ofCommand, isNull(command.endedAt))),
+        .where(and(ofCommand, isNull(command.endedAt)))
+        .orderBy(command.requestedAt),
       finished: db
         .select(commandColumns)
         .from(command)
@@ -110,7 +111,9 @@ function toBirth(found: Found): Birth {
   const transactions = byId(
     (['ended', 'estimated', 'open'] as const).flatMap((name) => part<Transaction>(name, transactionColumns)),
   );
-  const commands = (['unfinished', 'finished'] as const).flatMap((name) => part<Command>(name, commandColumns));
+  // In the order in which they were asked for: the newest of the ended ones were read first.
+  const ended = part<Command>('finished', commandColumns).toReversed();
+  const commands = [...ended, ...part<Command>('unfinished', commandColumns)];
   const cursors = part<typeof cursor.$inferSelect>('cursors', getTableColumns(cursor));
   const connections = part<typeof connection.$inferSelect>('connections', getTableColumns(connection));
   const heard = part<Pick<typeof message.$inferSelect, keyof typeof heardColumns>>('heard', heardColumns);

@@ -2,7 +2,7 @@
  * Following the table `event` in the order of (xid, id). Read is only what was written by SQL transactions that ended
  * before the oldest one still running: what commits later comes later in this order, so nothing is skipped.
  */
-import { and, asc, eq, sql } from 'drizzle-orm';
+import { and, asc, eq, getTableColumns, sql } from 'drizzle-orm';
 import type { Database } from '../client.ts';
 import { event } from '../schema.ts';
 import { mark } from './changes.ts';
@@ -52,15 +52,18 @@ export async function readEventsAfter(
 ): Promise<EventPage> {
   const [xid, id] = numbersOf(after).map(String) as [string, string];
   const rows = await database.run((db) => {
+    // The filter is applied to a page, not on the way to a full one: that might be all there is.
+    const wanted = and(
+      chargePointId === undefined ? undefined : eq(event.chargePointId, chargePointId),
+      kind === undefined ? undefined : eq(event.kind, kind),
+    );
     const next = db
-      .select()
+      .select({ ...getTableColumns(event), wanted: sql<boolean>`${wanted ?? sql`true`}`.as('wanted') })
       .from(event)
       .where(
         and(
           sql`(${event.xid}, ${event.id}) > (${xid}::xid8, ${id}::bigint)`,
           sql`${event.xid} < pg_snapshot_xmin(pg_current_snapshot())`,
-          chargePointId === undefined ? undefined : eq(event.chargePointId, chargePointId),
-          kind === undefined ? undefined : eq(event.kind, kind),
         ),
       )
       .orderBy(asc(event.xid), asc(event.id))
@@ -74,19 +77,22 @@ export async function readEventsAfter(
         at: next.at,
         chargePointId: next.chargePointId,
         kind: next.kind,
-        data: next.data,
+        // What nobody wants need not travel.
+        data: sql<Record<string, unknown> | null>`case when ${next.wanted} then ${next.data} end`.mapWith(next.data),
+        wanted: next.wanted,
       })
       .from(sql`(select 1) as one`)
       .leftJoinLateral(next, sql`true`)
       .orderBy(asc(next.xid), asc(next.id));
   });
   const events = rows.flatMap((row): FeedEvent[] => {
-    if (row.id === null) return [];
+    if (row.id === null || !row.wanted) return [];
     const { at, kind: what, data } = row as typeof event.$inferSelect;
     return [{ position: `${row.xid}-${row.id}`, at, chargePointId: row.chargePointId!, kind: what, data }];
   });
-  const last = events.length < limit;
-  const upTo = last ? `${rows[0]!.mark}-0` : events.at(-1)!.position;
+  const newest = rows.at(-1)!;
+  const last = newest.id === null || rows.length < limit;
+  const upTo = last ? `${newest.mark}-0` : `${newest.xid}-${newest.id}`;
   // A place of another database, ahead of everything here, is no reason to go back.
   return { events, last, upTo: compareEventPositions(upTo, after) < 0 ? after : upTo };
 }

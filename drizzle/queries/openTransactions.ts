@@ -1,8 +1,15 @@
-import { and, isNull, sql } from 'drizzle-orm';
+import { and, eq, isNull, sql } from 'drizzle-orm';
 import type { Database } from '../client.ts';
 import { transaction } from '../schema.ts';
 
-/** Transactions of an id tag that have not ended, at most 20. @param idTagKey see `idTagKey` */
+/** What has not said a word for longer has lost its end, not its plug. */
+const ALIVE = sql`interval '24 hours'`;
+
+/**
+ * Transactions of an id tag that go on: accepted ones, not ended, begun or last heard of within a day; at most 20.
+ *
+ * @param idTagKey see `idTagKey`
+ */
 export function openTransactionsOf(database: Database, idTagKey: string) {
   return database.run((db) =>
     db
@@ -12,7 +19,14 @@ export function openTransactionsOf(database: Database, idTagKey: string) {
         transactionId: transaction.transactionId,
       })
       .from(transaction)
-      .where(and(sql`upper(${transaction.idTag}) = ${idTagKey}`, isNull(transaction.end)))
+      .where(
+        and(
+          sql`upper(${transaction.idTag}) = ${idTagKey}`,
+          isNull(transaction.end),
+          eq(transaction.idTagStatus, 'Accepted'),
+          sql`greatest(${transaction.startedAt}, ${transaction.lastReadingAt}) > now() - ${ALIVE}`,
+        ),
+      )
       .limit(20),
   );
 }

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gte, isNull, lt, or, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gte, isNull, lt, or, sql, type Column } from 'drizzle-orm';
 import type { Database } from '../client.ts';
 import { chargePoint, transaction } from '../schema.ts';
 import { keyAfter, pageOf, type Page, type PageRequest } from './pages.ts';
@@ -27,19 +27,32 @@ export async function listTransactions(
   { after, limit }: PageRequest,
 ): Promise<Page<TransactionView>> {
   const key = keyAfter<[string, string, number]>(after, ['text', 'instant', 'number']);
-  const { chargePointId, open, idTag, from, to } = filter;
+  const { chargePointId, idTag } = filter;
   const rows = await database.run((db) => {
+    if (idTag !== undefined) {
+      // An id tag has charged at few of all the charge points: its own are read.
+      return db
+        .select(columns)
+        .from(transaction)
+        .where(
+          and(
+            sql`upper(${transaction.idTag}) = ${idTag.toUpperCase()}`,
+            chargePointId === undefined ? undefined : eq(transaction.chargePointId, chargePointId),
+            among(filter),
+            key && beyond(key, transaction.chargePointId),
+          ),
+        )
+        .orderBy(asc(transaction.chargePointId), desc(startedOrStopped), desc(transaction.transactionId))
+        .limit(limit + 1);
+    }
     const found = db
       .select({ ...columns, startedOrStopped: sql`${startedOrStopped}`.as('started_or_stopped') })
       .from(transaction)
       .where(
         and(
           eq(transaction.chargePointId, chargePoint.chargePointId),
-          open === undefined ? undefined : open ? isNull(transaction.end) : sql`${transaction.end} is not null`,
-          idTag === undefined ? undefined : sql`upper(${transaction.idTag}) = ${idTag.toUpperCase()}`,
-          from === undefined ? undefined : gte(startedOrStopped, from),
-          to === undefined ? undefined : lt(startedOrStopped, to),
-          key && beyond(key),
+          among(filter),
+          key && beyond(key, chargePoint.chargePointId),
         ),
       )
       .orderBy(desc(startedOrStopped), desc(transaction.transactionId))
@@ -84,13 +97,21 @@ function pick<T extends Record<keyof typeof columns, unknown>>(found: T): Pick<T
 
 const startedOrStopped = sql`coalesce(${transaction.startedAt}, ${transaction.stoppedAt})`;
 
+function among({ open, from, to }: TransactionFilter) {
+  return and(
+    open === undefined ? undefined : open ? isNull(transaction.end) : sql`${transaction.end} is not null`,
+    from === undefined ? undefined : gte(startedOrStopped, from),
+    to === undefined ? undefined : lt(startedOrStopped, to),
+  );
+}
+
 /** The first condition is one that the index can begin at. */
-function beyond([chargePointId, at, transactionId]: [string, string, number]) {
-  const sameOne = sql`${chargePoint.chargePointId} = ${chargePointId}`;
+function beyond([chargePointId, at, transactionId]: [string, string, number], of: Column) {
+  const sameOne = sql`${of} = ${chargePointId}`;
   return and(
     sql`${startedOrStopped} <= case when ${sameOne} then ${at}::timestamptz else 'infinity' end`,
     or(
-      sql`${chargePoint.chargePointId} > ${chargePointId}`,
+      sql`${of} > ${chargePointId}`,
       sql`(${startedOrStopped}, ${transaction.transactionId}) < (${at}::timestamptz, ${transactionId}::bigint)`,
     ),
   );

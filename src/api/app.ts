@@ -34,5 +34,7 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who calls; undefined on routes for anybody. */
     operator: Operator | undefined;
+    /** Whether the token is still good: for what goes on for long. Rejects while the database cannot be asked. */
+    stillAllowed: () => Promise<boolean>;
   }
 }

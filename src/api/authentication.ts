@@ -11,14 +11,15 @@ export function authentication(tokens: Tokens): (request: FastifyRequest, reply:
     const needed = request.routeOptions.config.role ?? 'viewer';
     if (needed === 'anybody' || request.is404) return;
     const address = request.ip;
-    const blockedMs = attempts.blockedFor(address);
-    if (blockedMs > 0) {
-      const detail = `too many wrong tokens from ${address}: wait ${Math.ceil(blockedMs / 1_000)} s`;
-      throw new ProblemError(429, 'too many attempts', detail, { retryAfterSeconds: blockedMs / 1_000 });
-    }
     const token = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1];
     const operator = token === undefined ? undefined : await tokens.operatorOf(token);
     if (!operator) {
+      // Who has a right token is not kept out by others behind the same address.
+      const blockedMs = token === undefined ? 0 : attempts.blockedFor(address);
+      if (blockedMs > 0) {
+        const detail = `too many wrong tokens from ${address}: wait ${Math.ceil(blockedMs / 1_000)} s`;
+        throw new ProblemError(429, 'too many attempts', detail, { retryAfterSeconds: blockedMs / 1_000 });
+      }
       if (token !== undefined) attempts.failed(address);
       reply.header('WWW-Authenticate', 'Bearer realm="ocpp-actors"');
       const detail =
@@ -27,7 +28,6 @@ export function authentication(tokens: Tokens): (request: FastifyRequest, reply:
           : 'the token is unknown or revoked';
       throw new ProblemError(401, 'who are you?', detail);
     }
-    attempts.succeeded(address);
     if (!mayAct(operator, needed)) {
       throw new ProblemError(
         403,
@@ -36,5 +36,6 @@ export function authentication(tokens: Tokens): (request: FastifyRequest, reply:
       );
     }
     request.operator = operator;
+    request.stillAllowed = async () => token !== undefined && (await tokens.operatorOf(token)) !== undefined;
   };
 }

@@ -17,7 +17,7 @@ const LATELY_MS = 60_000;
 export class ChargingTags {
   readonly #read: (idTagKey: string) => Promise<OpenTransaction[]>;
   readonly #started = new Map<number, OpenTransaction & { key: string; at: number }>();
-  readonly #stopped = new Map<number, number>();
+  readonly #stopped = new Map<string, number>();
 
   /** @param read open transactions of an id tag, by `IdTagRow.key`; rejects where the database is away */
   constructor(read: (idTagKey: string) => Promise<OpenTransaction[]>) {
@@ -36,15 +36,21 @@ export class ChargingTags {
     const elsewhere = [...others, ...(open ?? [])].some(
       (one) =>
         one.transactionId !== start.transactionId &&
-        !this.#stopped.has(one.transactionId) &&
+        !this.#stopped.has(keyOf(one)) &&
         !(one.chargePointId === start.chargePointId && one.connectorId === start.connectorId),
     );
+    // A refused one does not charge.
+    if (elsewhere) this.#started.delete(start.transactionId);
     return elsewhere || open !== undefined ? elsewhere : undefined;
   }
 
-  stopped(transactionId: number): void {
-    this.#started.delete(transactionId);
-    this.#stopped.set(transactionId, Date.now());
+  /** A station can end its own transactions only. */
+  stopped(chargePointId: string, transactionId: number): void {
+    const key = keyOf({ chargePointId, transactionId });
+    if (this.#started.get(transactionId)?.chargePointId === chargePointId) this.#started.delete(transactionId);
+    // In order of time, also where one is stopped again.
+    this.#stopped.delete(key);
+    this.#stopped.set(key, Date.now());
     forgetBefore(this.#stopped, (at) => at);
   }
 
@@ -54,8 +60,12 @@ export class ChargingTags {
   }
 }
 
+function keyOf({ chargePointId, transactionId }: Pick<OpenTransaction, 'chargePointId' | 'transactionId'>): string {
+  return `${transactionId} ${chargePointId}`;
+}
+
 /** In order of time: the first one young enough ends the search. */
-function forgetBefore<Value>(map: Map<number, Value>, timeOf: (value: Value) => number): void {
+function forgetBefore<Key, Value>(map: Map<Key, Value>, timeOf: (value: Value) => number): void {
   const before = Date.now() - LATELY_MS;
   for (const [id, value] of map) {
     if (timeOf(value) >= before) return;

@@ -39,6 +39,7 @@ export interface ReplicaTimes {
 const PAGE = 1_000;
 const FIND_BATCH = 500;
 const MISSING_KEPT = 10_000;
+const TOO_OFTEN = 3;
 
 /**
  * A copy of one table of the database on the edge's disk: looked up without waiting, kept in step by the database's
@@ -58,6 +59,10 @@ export class Replica<Row extends { deleted: boolean }> {
   #seen: Set<string> | undefined;
   #mark: string | undefined;
   #everythingAt = -Infinity;
+  /** Readings that failed in a row. */
+  #failures = 0;
+  /** Keys heard of from the changes while others are being looked for: what was found may be older. */
+  #heardMeanwhile: Set<string> | undefined;
   #finding = false;
   #following: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -136,8 +141,12 @@ export class Replica<Row extends { deleted: boolean }> {
       const everythingIsDue = performance.now() - this.#everythingAt >= this.#options.times.everything;
       if (this.#mark === undefined || everythingIsDue) await this.#readEverything();
       else await this.#readChanges(this.#mark);
+      this.#failures = 0;
       this.#heard(true);
     } catch (error) {
+      // The changes may have become too many for one reading: everything is read in pages.
+      this.#failures += 1;
+      if (this.#failures >= TOO_OFTEN) this.#everythingAt = -Infinity;
       this.#heard(false, error);
     }
   }
@@ -196,10 +205,15 @@ export class Replica<Row extends { deleted: boolean }> {
       for (const [key] of batch) this.#wanted.delete(key);
       const keys = batch.map(([key]) => key);
       let found: boolean;
+      const heard = new Set<string>();
+      this.#heardMeanwhile = heard;
       try {
-        this.#put(await withDeadline(this.#options.reads.find(keys), this.#options.times.find));
+        const rows = await withDeadline(this.#options.reads.find(keys), this.#options.times.find);
+        this.#heardMeanwhile = undefined;
+        this.#put(rows.filter((row) => !heard.has(this.#options.keyOf(row))));
         found = true;
       } catch (error) {
+        this.#heardMeanwhile = undefined;
         this.#heard(false, error);
         found = false;
       }
@@ -236,6 +250,7 @@ export class Replica<Row extends { deleted: boolean }> {
       if (key === '' || key.length > 255) continue;
       const text = JSON.stringify(row);
       this.#seen?.add(key);
+      this.#heardMeanwhile?.add(key);
       this.#missing.delete(key);
       if ((this.#unflushed.get(key) ?? this.#rows.get(key)) === text) continue;
       changed.push([key, text]);

@@ -87,7 +87,7 @@ export class EdgeAnswerContext implements AnswerContext {
   }
 
   transactionStopped(transactionId: number): void {
-    this.#parts.chargingTags.stopped(transactionId);
+    this.#parts.chargingTags.stopped(this.chargePointId, transactionId);
     this.#parts.recentStarts.stopped(this.chargePointId, transactionId);
   }
 

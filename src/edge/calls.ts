@@ -52,6 +52,7 @@ export class Calls {
   readonly #recorder: Recorder;
   readonly #metrics: EdgeMetrics;
   readonly #log: Logger;
+  /** See `keyOf`. */
   readonly #sent = new Set<string>();
 
   constructor(parts: { connections: Connections; recorder: Recorder; metrics: EdgeMetrics; log: Logger }) {
@@ -82,12 +83,12 @@ export class Calls {
     });
     if (flushed === undefined) throw new NotSent('not journalled', 'the journal takes no events');
     connection.call = call;
-    this.#remember(commandId);
+    this.#remember(keyOf(chargePointId, commandId));
     try {
       await flushed;
     } catch {
       // What could not be flushed does not exist: the command may be tried again.
-      this.#sent.delete(commandId);
+      this.#sent.delete(keyOf(chargePointId, commandId));
       if (connection.call === call) connection.call = undefined;
       throw new NotSent('not journalled', 'the journal could not flush the CALL');
     }
@@ -138,7 +139,7 @@ export class Calls {
     if (newest !== connection) {
       throw new NotSent('not the newest connection', `${id} was superseded by connection ${newest?.id}`);
     }
-    if (this.#sent.has(commandId)) {
+    if (this.#sent.has(keyOf(chargePointId, commandId))) {
       throw new NotSent('already sent', `command ${commandId} has been sent before; a CALL is never sent twice`);
     }
     if (connection.call !== undefined) {
@@ -151,8 +152,8 @@ export class Calls {
     return connection;
   }
 
-  #remember(commandId: string): void {
-    this.#sent.add(commandId);
+  #remember(key: string): void {
+    this.#sent.add(key);
     if (this.#sent.size <= REMEMBERED_COMMANDS) return;
     for (const oldest of this.#sent) {
       this.#sent.delete(oldest);
@@ -164,6 +165,11 @@ export class Calls {
     const receivedAt = new Date().toISOString();
     connection.lane.run(() => this.end(connection, call, { timeout: true }, receivedAt));
   }
+}
+
+/** A command id belongs to its charge point: callers may name the commands of many alike. */
+function keyOf(chargePointId: string, commandId: string): string {
+  return `${chargePointId}\0${commandId}`;
 }
 
 function kindOf(outcome: CallOutcome): Parameters<EdgeMetrics['call']>[1] {

@@ -131,18 +131,34 @@ export class Handshake {
       const refusal = this.#refused(path, '429 Too Many Requests', `too many wrong passwords: wait ${retryAfter} s`);
       return { ...refusal, retryAfter };
     }
+    // Counted before it is looked at: many at the same time are many.
+    this.#attempts.failed(who);
     const conclude = (right: boolean): Refusal | undefined => {
       if (right) {
         this.#attempts.succeeded(who);
-        return this.draining ? this.#refused(path, '503 Service Unavailable', 'shutting down') : undefined;
+        return this.#decidedAnew(upgrade, chargePointId, passwordHash);
       }
-      this.#attempts.failed(who);
       const wrong = authorization === '' ? 'no Authorization header' : 'wrong user name or password';
       return this.#refused(path, '401 Unauthorized', `${wrong}: HTTP Basic with ${chargePointId} and its password`);
     };
     const given = basicPassword(authorization, chargePointId);
     const verified = given !== undefined && this.#passwords.verify(given, passwordHash);
-    return verified instanceof Promise ? verified.then(conclude) : conclude(verified);
+    if (!(verified instanceof Promise)) return conclude(verified);
+    return verified.then(conclude, () => {
+      this.#attempts.succeeded(who);
+      const refusal = this.#refused(path, '503 Service Unavailable', 'too many passwords to check: try again later');
+      return { ...refusal, retryAfter: 10 };
+    });
+  }
+
+  /** While a password was checked, the edge may have begun to stop, or an operator have decided otherwise. */
+  #decidedAnew({ path }: Upgrade, chargePointId: string, passwordHash: string): Refusal | undefined {
+    if (this.draining) return this.#refused(path, '503 Service Unavailable', 'shutting down');
+    const row = this.#directory.chargePoint(chargePointId);
+    const known = row instanceof Promise || row === 'unavailable' ? undefined : row;
+    if (known === undefined || (known.passwordHash === passwordHash && known.registration !== 'retired'))
+      return undefined;
+    return this.#refused(path, '503 Service Unavailable', 'the registration has just changed: try again');
   }
 
   #refused(path: string, status: Refusal['status'], reason: string): Refusal {

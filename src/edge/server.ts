@@ -1,5 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import uWS, { type TemplatedApp, type us_listen_socket, type WebSocketBehavior } from 'uWebSockets.js';
+import uWS, {
+  type HttpRequest,
+  type TemplatedApp,
+  type us_listen_socket,
+  type WebSocketBehavior,
+} from 'uWebSockets.js';
 import { Answering, type AnsweringParts } from './answering.ts';
 import { Calls } from './calls.ts';
 import { Connections } from './connections.ts';
@@ -143,7 +148,7 @@ function webSockets(
         path: request.getUrl(),
         offered: request.getHeader('sec-websocket-protocol'),
         authorization: request.getHeader('authorization'),
-        remoteAddress: clientAddress(address, request.getHeader('x-forwarded-for'), trustedProxies),
+        remoteAddress: clientAddress(address, trustedProxies > 0 ? forwardedFor(request) : '', trustedProxies),
       };
       const key = request.getHeader('sec-websocket-key');
       const extensions = request.getHeader('sec-websocket-extensions');
@@ -178,6 +183,15 @@ function webSockets(
     pong: (socket) => socket.getUserData().connection?.heard(),
     close: (socket, code, reason) => socket.getUserData().connection?.closed(code, Buffer.from(reason).toString()),
   };
+}
+
+/** A proxy may append a line of its own (HAProxy does): `getHeader` would give the first one, which is the client's. */
+function forwardedFor(request: HttpRequest): string {
+  const lines: string[] = [];
+  request.forEach((name, value) => {
+    if (name === 'x-forwarded-for') lines.push(value);
+  });
+  return lines.join(',');
 }
 
 function listen(app: TemplatedApp, host: string, port: number): Promise<us_listen_socket> {

@@ -1,11 +1,12 @@
 /** Commands to charge points: checked, then queued by their actors. */
 import { randomUUID } from 'node:crypto';
+import { WorkflowNotFoundError } from '@temporalio/client';
 import { findChargePoint } from '../../drizzle/queries/chargePoints.ts';
 import { findCommand, type CommandView } from '../../drizzle/queries/commands.ts';
 import { exactRequest } from '../ocpp/command.ts';
 import { commands } from '../ocpp/commands.ts';
 import type { OperatorParts } from './chargePoints.ts';
-import { fromActor, UnknownChargePoint } from './errors.ts';
+import { ActorsAway, fromActor, UnknownChargePoint } from './errors.ts';
 
 /** There is no such command. */
 export class UnknownAction extends Error {
@@ -42,6 +43,8 @@ export async function submitCommand(
   const exact = exactRequest(command, payload);
   const chargePoint = await findChargePoint(database, chargePointId);
   if (!chargePoint || chargePoint.registration === 'retired') throw new UnknownChargePoint(chargePointId);
+  // Actors forget what has ended long ago.
+  if (await findCommand(database, chargePointId, commandId)) return { commandId };
   try {
     return await actors().submit(chargePointId, {
       action,
@@ -51,11 +54,17 @@ export async function submitCommand(
       ...(deadlineSeconds === undefined ? {} : { deadlineMs: deadlineSeconds * 1_000 }),
     });
   } catch (error) {
-    throw fromActor(error);
+    const reason = fromActor(error);
+    // It may have been queued all the same.
+    throw reason instanceof ActorsAway ? reason.repeatWith(commandId) : reason;
   }
 }
 
-/** A command as it stands; undefined where there is none. One just submitted may not be stored yet: its actor is asked. */
+/**
+ * A command as it stands; undefined where there is none. One just submitted may not be stored yet: its actor is asked.
+ *
+ * @throws ActorsAway where it is not stored, and the actor cannot be asked
+ */
 export async function showCommand(
   { database, actors }: OperatorParts,
   chargePointId: string,
@@ -65,7 +74,10 @@ export async function showCommand(
   if (stored) return stored;
   const queued = await Promise.resolve()
     .then(() => actors().command(chargePointId, commandId))
-    .catch(() => undefined);
+    .catch((error: unknown) => {
+      if (error instanceof WorkflowNotFoundError) return undefined;
+      throw fromActor(error);
+    });
   if (!queued) return undefined;
   const { version: _version, connection: _connection, ...command } = queued;
   return { chargePointId, ...command };

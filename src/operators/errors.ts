@@ -23,6 +23,11 @@ export class RefusedByActor extends Error {
 /** The actors cannot be reached now, later perhaps. */
 export class ActorsAway extends Error {
   override name = 'ActorsAway';
+
+  /** What asks again has to name the command, so that it is queued once. */
+  repeatWith(commandId: string): ActorsAway {
+    return new ActorsAway(`${this.message}; ask again with commandId "${commandId}"`, { cause: this });
+  }
 }
 
 /** What an error of a call to an actor means to who asked for it. */

@@ -23,6 +23,7 @@ export const idTagText = z
 
 /** Of one file; more would be a mistake. */
 const MOST_LINES = 1_000_000;
+const MOST_BYTES = 128 * 1024 * 1024;
 const MOST_BAD_LINES = 1_000;
 const PAGE = 1_000;
 
@@ -196,7 +197,7 @@ async function readCsv(input: Readable): Promise<CsvFile> {
 const HEADER_EXPECTED = `expected a first line with the names of the columns: idTag and any of ${COLUMNS.slice(1).join(', ')}`;
 
 function recordsOf(input: Readable): AsyncIterable<{ record: string[]; info: { lines: number } }> {
-  return input.compose(
+  return Readable.from(within(input, MOST_BYTES)).compose(
     parse({
       bom: true,
       delimiter: [',', ';'],
@@ -207,6 +208,15 @@ function recordsOf(input: Readable): AsyncIterable<{ record: string[]; info: { l
       max_record_size: 10_000,
     }),
   ) as AsyncIterable<{ record: string[]; info: { lines: number } }>;
+}
+
+async function* within(input: Readable, most: number): AsyncGenerator<Buffer | string> {
+  let bytes = 0;
+  for await (const chunk of input as AsyncIterable<Buffer | string>) {
+    bytes += chunk.length;
+    if (bytes > most) throw new BadIdTagFile(`more than ${most / 1_048_576} MB: split the file`);
+    yield chunk;
+  }
 }
 
 function readHeader(names: string[]): Column[] {

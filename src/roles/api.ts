@@ -1,5 +1,6 @@
+import type { Breaker } from '../../drizzle/breaker.ts';
 import { openDatabase, type Database } from '../../drizzle/client.ts';
-import { DatabaseAway } from '../../drizzle/errors.ts';
+import { DatabaseAway, describeDatabaseError, tookTooLong } from '../../drizzle/errors.ts';
 import { startApi, type Api } from '../api/server.ts';
 import type { HealthReport } from '../edge/health.ts';
 import { createFirstToken, Tokens } from '../security/tokens.ts';
@@ -12,6 +13,7 @@ const DEADLINE_MS = STATEMENT_TIMEOUT_MS + 500;
 
 export interface ApiRoleOptions {
   databaseUrl: string;
+  breaker: Breaker;
   /** Port on the loopback interface where Temporal's SDK shows its metrics. */
   temporalMetrics?: number | undefined;
   /** Where there is an edge in this process. */
@@ -26,7 +28,7 @@ export interface ApiRole extends Api {
 /** Operators: their REST API. In processes without role `api` only /health and /metrics. */
 export async function startApiRole(shared: Shared, options: ApiRoleOptions): Promise<ApiRole> {
   const { settings, log, started, actors, temporalDown, databaseDown, metrics } = shared;
-  const { databaseUrl, temporalMetrics, edgeHealth } = options;
+  const { databaseUrl, breaker, temporalMetrics, edgeHealth } = options;
   // Connections of its own: operators' long reads must not keep stations or actors waiting.
   const pool = openDatabase({
     url: databaseUrl,
@@ -42,7 +44,12 @@ export async function startApiRole(shared: Shared, options: ApiRoleOptions): Pro
     async run(work, deadlineMs = DEADLINE_MS) {
       const down = databaseDown();
       if (down) throw new DatabaseAway(down.reason);
-      return pool.run(work, deadlineMs);
+      return pool.run(work, deadlineMs).catch((error: unknown) => {
+        const { kind, message } = describeDatabaseError(error);
+        // What an operator asked for may just take too long: that says nothing of the database.
+        if (kind === 'away' && !tookTooLong(error)) breaker.trip(message);
+        throw error;
+      });
     },
   };
   const reachableActors = () => {
@@ -66,7 +73,18 @@ export async function startApiRole(shared: Shared, options: ApiRoleOptions): Pro
   });
   started.onStop(() => api.close());
   const embedded = settings.DATABASE_URL === undefined && settings.OPERATOR_TOKEN === undefined;
-  return { ...api, firstToken: embedded ? await createFirstToken(database) : undefined };
+  return { ...api, firstToken: embedded ? await firstToken(database, log) : undefined };
+}
+
+/** Stations are served already: that no token can be made now is no reason to stop. */
+async function firstToken(database: Database, log: Shared['log']): Promise<string | undefined> {
+  try {
+    return await createFirstToken(database);
+  } catch (error) {
+    const reason = describeDatabaseError(error).message;
+    log.warn({ reason }, 'no token could be made: `ocpp-actors token create` makes one');
+    return undefined;
+  }
 }
 
 /** 200 whatever is away: only who looks at the body is told. */

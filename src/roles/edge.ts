@@ -94,13 +94,16 @@ export async function startEdgeRole(shared: Shared, directory: Directory): Promi
       : {}),
     health: {
       temporal: () => partHealth(shared.temporalDown()),
-      database: () => partHealth(shared.databaseDown() ?? directory.away),
+      database: () => partHealth(shared.databaseDown()),
       journal: () => ({ ok: true }),
       backlog: () => outbox.backlog(),
     },
     metrics,
     log,
   });
+
+  // Told to stop before it delivers: answers, and closes its sockets, all the same.
+  started.onStop(() => edge.drain());
 
   return {
     createWorker: (temporal) => createEdgeWorker(temporal, edge.taskQueue, createEdgeActivities(edge)),

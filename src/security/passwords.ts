@@ -7,6 +7,11 @@ import { promisify } from 'node:util';
 
 const derive = promisify<Buffer, Buffer, number, Buffer>(scrypt);
 const HASH_BYTES = 32;
+/**
+ * Slow checks that may wait for their turn: one at a time, since they take a thread of those that the journal's commits
+ * need. At some 50 ms each, further ones would wait longer than a station does.
+ */
+const SLOW_WAITING_MOST = 200;
 /** Connections made with a password that was right before need no second look. */
 const REMEMBERED = 20_000;
 
@@ -24,14 +29,22 @@ export async function hashPassword(password: string): Promise<string> {
   return isKey(password) ? fast(Buffer.from(password, 'hex'), salt) : slow(Buffer.from(password, 'utf8'), salt);
 }
 
+/** So many checks wait already that another one would not be done in time: try again later. */
+export class TooManyChecks extends Error {
+  override readonly name = 'TooManyChecks';
+}
+
 /** Checks what stations give against what is stored. */
 export class Passwords {
   readonly #remembered = new Set<string>();
   readonly #secret = randomBytes(32);
+  #slow: Promise<unknown> = Promise.resolve();
+  #slowWaiting = 0;
 
   /**
    * @param given the bytes after `<identity>:`. A station with a key of hex digits sends the bytes they stand for, or, as
    *   many do, the digits (https://github.com/steve-community/steve/pull/1899). They need not be UTF-8.
+   * @throws TooManyChecks, as a rejection
    */
   verify(given: Buffer, passwordHash: string): boolean | Promise<boolean> {
     // Keyed with what only this process knows: the set is of no use to anybody who could read it.
@@ -48,7 +61,19 @@ export class Passwords {
     const salted = Buffer.from(salt, 'base64url');
     const forms = formsOf(given);
     if (method === 'sha256') return conclude(forms.map((form) => fast(form, salted)));
-    return Promise.all(forms.map((form) => slow(form, salted))).then(conclude);
+    return this.#inTurn(async () => {
+      const found: string[] = [];
+      for (const form of forms) found.push(await slow(form, salted));
+      return conclude(found);
+    });
+  }
+
+  async #inTurn<T>(check: () => Promise<T>): Promise<T> {
+    if (this.#slowWaiting >= SLOW_WAITING_MOST) throw new TooManyChecks(`${SLOW_WAITING_MOST} checks are waiting`);
+    this.#slowWaiting += 1;
+    const turn = this.#slow.then(check);
+    this.#slow = turn.catch(() => {});
+    return turn.finally(() => (this.#slowWaiting -= 1));
   }
 
   #remember(memory: string): void {

@@ -90,6 +90,7 @@ describe('with many rows', () => {
     ['connectors', (db) => listConnectors(db, id, { after: key(1), limit: 10 })],
     ["a charge point's transactions", (db) => listTransactions(db, { chargePointId: id }, { limit: 10 })],
     ['transactions, a later page', (db) => listTransactions(db, {}, { after: key(id, ago(1), 5), limit: 10 })],
+    ['transactions of an id tag', (db) => listTransactions(db, { idTag: 'T7' }, { limit: 10 })],
     ['transactions of one day', (db) => listTransactions(db, { from: ago(48), to: ago(24) }, { limit: 10 })],
     ['commands', (db) => listCommands(db, id, {}, { after: key(ago(24), '5'), limit: 10 })],
     ['a command', (db) => findCommand(db, id, '5')],

@@ -81,7 +81,7 @@ describe('the birth of an actor', () => {
     expect(found.toSorted((a, b) => a - b)).toEqual([1, 2, 4, ...numbers(19).map((n) => 111 + n)]);
   });
 
-  it('knows unfinished commands and the newest others, letter by letter', async () => {
+  it('knows unfinished commands and the newest others, in their order, letter by letter', async () => {
     const id = newChargePointId();
     const queued = commandRow('queued');
     const finished = numbers(25).map((n) =>
@@ -94,7 +94,7 @@ describe('the birth of an actor', () => {
     );
     await writer.persist(input(id, [], { commands: [queued, ...finished] }));
     const { commands } = await readBirth(database, id);
-    expect(commands).toEqual([queued, ...finished.slice(-20).toReversed()]);
+    expect(commands).toEqual([...finished.slice(-20), queued]);
   });
 });
 

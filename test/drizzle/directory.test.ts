@@ -34,7 +34,15 @@ describe('id tags', () => {
   it('are found without regard to case and shown as they were entered', async () => {
     await saveIdTag(database, { idTag: 'AbCd', expiryDate: T0, parentIdTag: 'Group' });
     expect(await findIdTags(database, [idTagKey('aBcD'), 'UNKNOWN'])).toEqual([
-      { key: 'ABCD', idTag: 'AbCd', status: 'Accepted', expiryDate: T0, parentIdTag: 'Group', deleted: false },
+      {
+        key: 'ABCD',
+        idTag: 'AbCd',
+        singleTransaction: false,
+        status: 'Accepted',
+        expiryDate: T0,
+        parentIdTag: 'Group',
+        deleted: false,
+      },
     ]);
     await saveIdTag(database, { idTag: 'abcd', status: 'Blocked' });
     expect(await findIdTags(database, ['ABCD'])).toMatchObject([
@@ -71,7 +79,9 @@ describe('charge points', () => {
     const { mark } = await readChargePointChanges(database, null);
     await saveChargePoint(database, { chargePointId, registration: 'pending', heartbeatInterval: 60 });
     const first = await readChargePointChanges(database, mark);
-    expect(first.rows).toEqual([{ chargePointId, registration: 'pending', heartbeatInterval: 60, deleted: false }]);
+    expect(first.rows).toEqual([
+      { chargePointId, registration: 'pending', heartbeatInterval: 60, passwordHash: null, deleted: false },
+    ]);
 
     const writer = createWriter({ database, breaker, log });
     const nothing = { vendor: null, model: null, serialNumber: null, firmwareVersion: null, iccid: null, imsi: null };

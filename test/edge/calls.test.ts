@@ -191,6 +191,18 @@ describe('a CALL is not sent', () => {
     expect(ofCalls()).toHaveLength(2);
   });
 
+  it('is not what another charge point has a command of the same id for', async () => {
+    const request = reset({ commandId: 'nightly' });
+    await test.edge.calls.send(request);
+    const [, messageId] = await client.nextCall();
+    client.send([3, messageId, { status: 'Accepted' }]);
+    const other = await test.connect('/CP2');
+    await other.call('BootNotification', { chargePointVendor: 'V', chargePointModel: 'M' });
+    const of = test.events('CP2').find(({ kind }) => kind === 'connected')!.connection;
+    await test.edge.calls.send({ ...request, chargePointId: 'CP2', connection: of });
+    expect(await other.nextCall()).toMatchObject([2, expect.any(String), 'Reset', { type: 'Soft' }]);
+  });
+
   it('to a connection that is not open here, or belongs to another charge point', async () => {
     expect(await refusal(reset({ connection: '1-1' }))).toBe('not connected');
     expect(await refusal(reset({ chargePointId: 'CP2' }))).toBe('not connected');

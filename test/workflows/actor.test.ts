@@ -130,6 +130,15 @@ describe('a Reset', () => {
     expect(command(requested(payload))).toMatchObject({ state: 'queued', payload: { type: 'Soft' } });
   });
 
+  it('that the edge has sent before waits for its outcome no longer than others, and lets the next one go', () => {
+    const station = requested({ type: 'Soft' });
+    const dispatched = commands.dispatched(station.state.commands, 'c1', '1-1');
+    const before = commands.sentBefore(dispatched, 'c1', station.instant, 'sent before');
+    expect(before).toMatchObject([{ state: 'sent', sentAt: station.instant }]);
+    const later = new Date(station.now + 11 * 60_000).toISOString();
+    expect(commands.pending(commands.commandsOverdue(before, later))).toEqual([]);
+  });
+
   it('asked for in the same moment as another keeps its place by its time', () => {
     const station = requested({ type: 'Hard' });
     const request = { action: 'Reset', payload: undefined, via: 'signal', requestedBy: null } as const;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isRetired, registered, type ActorState } from '../../workflows/state/actor.ts';
+import { asked, isRetired, registered, type ActorState } from '../../workflows/state/actor.ts';
 import type { CommandRequest } from '../../workflows/state/commands.ts';
 import { Station } from './station.ts';
 
@@ -56,6 +56,29 @@ describe('registration', () => {
     const station = admittedAs(which === 'offline' ? 'pending' : 'accepted');
     if (which === 'offline') station.disconnects();
     expect(becomes(station, 'accepted').commands).toEqual([]);
+  });
+
+  it('is not undone by a boot that was answered before the decision', () => {
+    const station = admittedAs('pending');
+    const boot = station.message(
+      'BootNotification',
+      { chargePointVendor: 'Maker', chargePointModel: 'One' },
+      { answer: { result: { status: 'Pending' } } },
+    );
+    station.wait(1_000);
+    becomes(station, 'accepted');
+    expect(station.say(boot).state.chargePoint).toMatchObject({ registration: 'accepted', vendor: 'Maker' });
+    becomes(station, 'retired');
+    expect(station.boots().state.chargePoint.registration).toBe('retired');
+  });
+
+  it('retired refuses commands', () => {
+    const station = admittedAs('accepted');
+    becomes(station, 'retired');
+    const request = { ...triggerBoot(station), commandId: 'c1', action: 'Reset', payload: { type: 'Soft' } };
+    expect(asked(station.state, request).commands).toMatchObject([
+      { state: 'refused', reason: 'the charge point is retired' },
+    ]);
   });
 
   it('retired cancels what waits, and the actor may end when the last connection has ended', () => {

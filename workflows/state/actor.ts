@@ -23,6 +23,8 @@ export interface ActorState {
   transactions: transactions.Transactions;
   commands: Command[];
   heard: Heard[];
+  /** When an operator last decided on the charge point, as far as this actor has heard. */
+  decidedAt?: Instant;
   /** The newest events in words, for people. */
   recent: { at: Instant; text: string }[];
   /** The last one given to a row, which it guards: see model.ts. */
@@ -114,10 +116,18 @@ export function registered(
   const waited = (before === 'pending' || before === 'rejected') && registration === 'accepted' && online;
   const at = triggerBoot.requestedAt;
   const chargePoint = { ...state.chargePoint, registration };
-  const next = noted({ ...state, chargePoint }, at, `registration: ${registration}`);
+  const next = noted({ ...state, chargePoint, decidedAt: at }, at, `registration: ${registration}`);
   if (waited) return { ...next, commands: commands.requested(next.commands, triggerBoot) };
   if (registration !== 'retired') return next;
   return { ...next, commands: commands.cancelQueued(next.commands, at, 'the charge point was retired') };
+}
+
+/** Somebody asks for a command. */
+export function asked(state: ActorState, request: commands.CommandRequest): ActorState {
+  const retired = state.chargePoint.registration === 'retired';
+  const refusal = request.refusal ?? (retired ? 'the charge point is retired' : undefined);
+  const judged = refusal === undefined ? request : { ...request, refusal };
+  return { ...state, commands: commands.requested(state.commands, judged) };
 }
 
 /** Nothing more will come of it: an operator has retired it, and its last connection has ended. */
@@ -227,7 +237,7 @@ function reduceMessage(state: ActorState, event: Message, journal: number): { st
   const graceMs = state.settings.transactionEndGraceMs;
   switch (event.action) {
     case 'BootNotification': {
-      const chargePoint = presence.identified(next.chargePoint, event);
+      const chargePoint = presence.identified(next.chargePoint, event, state.decidedAt);
       const suspected = transactions.suspectEnded(
         next.transactions,
         'the station booted',

@@ -81,6 +81,16 @@ export function cancelQueued(commands: Command[], at: Instant, reason: string): 
   return map(commands, (c) => (c.state === 'queued' ? end(c, 'cancelled', at, reason) : c));
 }
 
+/**
+ * The edge has sent a command of this id before. Its journal will say when; where it has said so long ago, the outcome is
+ * waited for like any other, so that what is queued behind it gets its turn.
+ */
+export function sentBefore(commands: Command[], commandId: string, at: Instant, reason: string): Command[] {
+  return update(commands, commandId, (c) =>
+    c.state === 'dispatching' ? { ...c, state: 'sent', sentAt: at, reason } : c,
+  );
+}
+
 /** The edge will never send it. */
 export function invalid(commands: Command[], commandId: string, at: Instant, reason: string): Command[] {
   return update(commands, commandId, (c) => end(c, 'refused', at, reason));

@@ -58,13 +58,20 @@ export function isRegistration(value: unknown): value is Registration {
   return value === 'accepted' || value === 'pending' || value === 'rejected' || value === 'retired';
 }
 
-/** Takes over what the station says of itself at boot (OCPP 1.6 §4.2). */
-export function identified(chargePoint: ChargePoint, event: Message): ChargePoint {
+/**
+ * Takes over what the station says of itself at boot (OCPP 1.6 §4.2), and what it was answered.
+ *
+ * @param decidedAt when an operator last decided on it
+ */
+export function identified(chargePoint: ChargePoint, event: Message, decidedAt?: Instant): ChargePoint {
   const text = (name: string) => {
     const value = event.payload[name];
     return typeof value === 'string' ? value : null;
   };
-  const registration = 'result' in event.answer ? event.answer.result.status : undefined;
+  const answered = 'result' in event.answer ? event.answer.result.status : undefined;
+  // What was answered before an operator decided otherwise may be delivered after it.
+  const overruled = chargePoint.registration === 'retired' || (decidedAt !== undefined && event.receivedAt < decidedAt);
+  const registration = overruled ? undefined : answered;
   return {
     ...chargePoint,
     vendor: text('chargePointVendor'),

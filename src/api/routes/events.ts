@@ -66,16 +66,21 @@ export function eventRoutes(app: App, { database, log, stopping }: ApiParts): vo
         after,
         onStart(start, gap) {
           // An id without data is remembered by clients all the same: what resumes after a quiet time resumes here.
-          if (!gap) client.write(`id: ${start}\n\n`);
-          else client.write(`event: gap\nid: ${start}\ndata: ${JSON.stringify({ after })}\n\n`);
+          if (!gap) write(client, `id: ${start}\n\n`);
+          else write(client, `event: gap\nid: ${start}\ndata: ${JSON.stringify({ after })}\n\n`);
         },
         onEvents: (events) => send(client, events),
       });
       const keepAlive = setInterval(() => {
-        client.write(
-          `: ${new Date().toISOString()}\n${subscription.position ? `id: ${subscription.position}\n` : ''}\n`,
+        const id = subscription.position ? `id: ${subscription.position}\n` : '';
+        write(client, `: ${new Date().toISOString()}\n${id}\n`);
+        request.stillAllowed().then(
+          (allowed) => allowed || client.end(),
+          () => {},
         );
       }, KEEP_ALIVE_MS);
+      // What is written in the moment of its end is nobody's loss: the client resumes.
+      client.on('error', () => {});
       client.once('close', () => {
         clearInterval(keepAlive);
         subscription.end();
@@ -85,11 +90,15 @@ export function eventRoutes(app: App, { database, log, stopping }: ApiParts): vo
   );
 }
 
+function write(client: ServerResponse, text: string): void {
+  if (!client.writableEnded) client.write(text);
+}
+
 /** Resolves when the client can take more. */
 async function send(client: ServerResponse, events: FeedEvent[]): Promise<void> {
   // What was written before, a while ago: how long these events are says nothing about the client.
   if (client.writableLength > MOST_BACKLOG) client.destroy();
-  if (client.destroyed || client.write(events.map(asText).join(''))) return;
+  if (client.destroyed || client.writableEnded || client.write(events.map(asText).join(''))) return;
   await new Promise<void>((resolve) => {
     const done = () => {
       client.off('drain', done).off('close', done);

@@ -39,6 +39,9 @@ const imported = z
   .meta({ id: 'IdTagImport' });
 
 export function idTagRoutes(app: App, { database }: ApiParts): void {
+  /** A file is held in memory: one at a time. */
+  let importing = false;
+
   app.get(
     '/v1/id-tags',
     {
@@ -156,7 +159,13 @@ export function idTagRoutes(app: App, { database }: ApiParts): void {
       if (!(body instanceof Readable)) {
         throw new ProblemError(415, 'the request does not fit', 'expected a body of Content-Type text/csv');
       }
-      const { imported: done, ...result } = await importIdTags(database, body, { skipBad });
+      if (importing) {
+        const detail = 'another import is running';
+        throw new ProblemError(503, 'one import at a time', detail, { retryAfterSeconds: 10 });
+      }
+      importing = true;
+      const imports = importIdTags(database, body, { skipBad }).finally(() => (importing = false));
+      const { imported: done, ...result } = await imports;
       if (done) return result;
       const errors = result.bad.map(({ line, reason }) => ({ field: `line ${line}`, message: reason }));
       const first = result.bad[0];

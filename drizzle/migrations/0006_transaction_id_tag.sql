@@ -1,0 +1,1 @@
+CREATE INDEX "transaction_id_tag" ON "transaction" USING btree (upper("id_tag"),"charge_point_id");
