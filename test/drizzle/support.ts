@@ -3,6 +3,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { pino } from 'pino';
 import { openDatabase, type Database } from '../../drizzle/client.ts';
 import type { Instant, Message, StationEvent } from '../../workflows/events.ts';
+import { unknownChargePoint } from '../../workflows/state/actor.ts';
 import type { ChargePoint, Connector, JudgedEvent, PersistInput, Transaction } from '../../workflows/state/model.ts';
 
 export const log = pino({ level: 'silent' });
@@ -81,26 +82,12 @@ export function connectorRow(connectorId: number, version: number, fields: Parti
   };
 }
 
-export function chargePointRow(chargePointId: string, version: number, fields: Partial<ChargePoint> = {}): ChargePoint {
-  return {
-    chargePointId,
-    vendor: null,
-    model: null,
-    serialNumber: null,
-    firmwareVersion: null,
-    iccid: null,
-    imsi: null,
-    meterType: null,
-    meterSerialNumber: null,
-    registration: null,
-    lastBootAt: null,
-    online: false,
-    onlineSince: null,
-    offlineSince: null,
-    lastSeenAt: null,
-    version,
-    ...fields,
-  };
+export function chargePointRow(
+  chargePointId: string,
+  version: number,
+  fields: Partial<ChargePoint> = {},
+): ChargePoint {
+  return { ...unknownChargePoint(chargePointId), version, ...fields };
 }
 
 export function transactionRow(transactionId: number, version: number, fields: Partial<Transaction> = {}): Transaction {

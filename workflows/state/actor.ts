@@ -336,7 +336,7 @@ const CLOSE_CODES: Record<number, string> = {
   1006: 'the connection was lost',
 };
 
-function unknownChargePoint(chargePointId: string): ChargePoint {
+export function unknownChargePoint(chargePointId: string): ChargePoint {
   return {
     chargePointId,
     vendor: null,
