@@ -82,11 +82,7 @@ export function connectorRow(connectorId: number, version: number, fields: Parti
   };
 }
 
-export function chargePointRow(
-  chargePointId: string,
-  version: number,
-  fields: Partial<ChargePoint> = {},
-): ChargePoint {
+export function chargePointRow(chargePointId: string, version: number, fields: Partial<ChargePoint> = {}): ChargePoint {
   return { ...unknownChargePoint(chargePointId), version, ...fields };
 }
 
