@@ -290,7 +290,12 @@ export const message = pgTable(
     hash: text(),
     raw: text(),
   },
-  (table) => [primaryKey({ columns: [table.chargePointId, table.receivedAt, table.journal, table.seq] })],
+  (table) => [
+    primaryKey({ columns: [table.chargePointId, table.receivedAt, table.journal, table.seq] }),
+    index('message_noted')
+      .on(table.chargePointId, table.receivedAt)
+      .where(sql`${table.notes} is not null`),
+  ],
 );
 
 /** One row per sampled value. Hypertable on `at`, the effective time of the reading. */

@@ -10,6 +10,7 @@ const TAGS = {
   commands: 'What is asked of charge points',
   'id tags': 'Who may charge',
   events: 'What changes, as it changes',
+  deviations: 'How charge points depart from the specification',
   'dead events': 'What could not be understood or stored',
   tokens: 'Who may call this API',
 };

@@ -236,6 +236,31 @@ export const deadEvent = z
   })
   .meta({ id: 'DeadEvent' });
 
+export const deviation = z
+  .object({
+    chargePointId: z.string(),
+    vendor: z.string().nullable(),
+    model: z.string().nullable(),
+    name: z.string(),
+    count: z.int(),
+    lastAt: instant,
+    example: z.string().describe('The newest note in full'),
+  })
+  .meta({
+    id: 'Deviation',
+    examples: [
+      {
+        chargePointId: 'CP1',
+        vendor: 'Acme',
+        model: 'One',
+        name: 'implausibleTime',
+        count: 12,
+        lastAt: '2026-01-31T12:00:00.000Z',
+        example: 'implausibleTime: timestamp 1970-01-01T00:00:00Z',
+      },
+    ],
+  });
+
 export const token = z
   .object({
     id: z.string(),

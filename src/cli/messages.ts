@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { Database } from '../../drizzle/client.ts';
+import type { DeviationView } from '../../drizzle/queries/deviations.ts';
 import type { DeadEventView, MessageFilter, MessageView } from '../../drizzle/queries/messages.ts';
 import { chargePointId, jsonOption, limitOption, time } from './arguments.ts';
 import { examples } from './examples.ts';
@@ -9,7 +10,7 @@ import { jsonText, Output, printable, type Column } from './output.ts';
 import { pages } from './pages.ts';
 import { withDatabase } from './servers.ts';
 
-/** `messages`, `dead-events` */
+/** `messages`, `deviations`, `dead-events` */
 export function addMessages(program: Command): void {
   const messages = program
     .command('messages')
@@ -31,6 +32,15 @@ export function addMessages(program: Command): void {
     ['messages CP1 --follow', 'see what it says, live'],
     ['messages CP1 --json --limit 1', 'a message with its payload, its answer and what was odd about it'],
   ]);
+
+  const deviations = program
+    .command('deviations')
+    .description('List how messages departed from the specification, by charge point, the most frequent way first.')
+    .argument('[chargePointId]', 'of this one only', chargePointId)
+    .option('--from <time>', 'received at or after (default: 7d ago)', time)
+    .addOption(jsonOption())
+    .action((id: string | undefined, options: { from?: string; json?: true }) => listDeviations(id, options));
+  examples(deviations, [['deviations --from 30d', 'which stations misbehave, and how']]);
 
   const deadEvents = program
     .command('dead-events')
@@ -128,6 +138,27 @@ function messageLine(row: MessageView, output: Output): string {
   const answer = answerOf(row);
   return `${receivedAt} ${arrow} ${printable(what)}${answer ? `  ${output.paint(row.errorCode ? 'red' : 'gray', printable(answer))}` : ''}`;
 }
+
+async function listDeviations(id: string | undefined, { from, json }: { from?: string; json?: true }): Promise<void> {
+  const { listDeviations: read } = await import('../../drizzle/queries/deviations.ts');
+  const since = from ?? new Date(Date.now() - 7 * 86_400_000).toISOString();
+  await withDatabase(async (database) => {
+    async function* all() {
+      yield await read(database, { chargePointId: id, from: since });
+    }
+    await new Output({ json }).rows(all(), deviationColumns, 'no deviations');
+  });
+}
+
+const deviationColumns: Column<DeviationView>[] = [
+  { head: 'charge point', of: (row) => row.chargePointId },
+  { head: 'vendor', of: (row) => row.vendor },
+  { head: 'model', of: (row) => row.model },
+  { head: 'deviation', of: (row) => row.name },
+  { head: 'count', of: (row) => row.count },
+  { head: 'last', of: (row) => row.lastAt },
+  { head: 'example', of: (row) => row.example },
+];
 
 async function listDeadEvents(id: string | undefined, { limit, json }: { limit: number; json?: true }): Promise<void> {
   const { listDeadEvents: read } = await import('../../drizzle/queries/messages.ts');

@@ -299,7 +299,16 @@ describe('what a charge point did', () => {
   });
 
   it('is nothing where there is no such charge point', async () => {
-    for (const part of ['', '/connectors', '/transactions', '/meter-values', '/messages', '/commands', '/energy']) {
+    for (const part of [
+      '',
+      '/connectors',
+      '/transactions',
+      '/meter-values',
+      '/messages',
+      '/commands',
+      '/energy',
+      '/deviations',
+    ]) {
       const { status, body } = await test.get(`/v1/charge-points/nobody${part}`);
       expect({ part, status, detail: body.detail }).toMatchObject({
         part,
@@ -318,4 +327,26 @@ it('dead events, the newest first', async () => {
   const rows = await test.all(`/v1/dead-events?chargePointId=${id}`, 2);
   expect(rows.map((row) => row.key)).toEqual(['5', '4', '3', '2', '1']);
   expect((await test.all('/v1/dead-events', 2)).length).toBeGreaterThanOrEqual(5);
+});
+
+it('deviations, by charge point, the most frequent first', async () => {
+  const id = newId('odd');
+  const station = test.station(id);
+  await station.call('BootNotification', boot);
+  const status = { connectorId: 1, status: 'Available', errorCode: 'NoError', timestamp: '1970-01-01T00:00:00Z' };
+  for (let i = 0; i < 3; i += 1) await station.call('StatusNotification', status);
+  await station.call('MeterValues', {
+    connectorId: 1,
+    meterValue: [{ timestamp: at(1), sampledValue: [{ value: 5 }] }],
+  });
+  const mine = { chargePointId: id, vendor: 'Simulated', model: 'One', lastAt: expect.any(String) };
+  const expected = [
+    { ...mine, name: 'implausibleTime', count: 3, example: expect.stringContaining('1970') },
+    { ...mine, name: expect.any(String), count: 1, example: expect.stringContaining('value') },
+  ];
+  await becomes(`/v1/charge-points/${id}/deviations`, { items: expected });
+  const { items } = (await test.get('/v1/deviations')).body;
+  expect(items.filter((row: { chargePointId: string }) => row.chargePointId === id)).toEqual(expected);
+  const later = new Date(Date.now() + 60_000).toISOString();
+  expect((await test.get(`/v1/charge-points/${id}/deviations?from=${later}`)).body).toEqual({ items: [] });
 });

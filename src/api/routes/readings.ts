@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { listEnergy, listMeterValues, summariseMeterValues } from '../../../drizzle/queries/meterValues.ts';
+import { listDeviations } from '../../../drizzle/queries/deviations.ts';
 import { listDeadEvents, listMessages } from '../../../drizzle/queries/messages.ts';
 import type { ApiParts, App } from '../app.ts';
-import { chargePointId, inOrder, page, pageQuery, period, text, wholeNumber } from '../fields.ts';
+import { chargePointId, inOrder, instantInput, page, pageQuery, period, text, wholeNumber } from '../fields.ts';
 import { ProblemError, problems } from '../problem.ts';
-import { deadEvent, energy, message, meterValue, meterValueSummary } from '../views.ts';
+import { deadEvent, deviation, energy, message, meterValue, meterValueSummary } from '../views.ts';
 import { assertKnown } from './chargePoints.ts';
 
 const params = z.object({ id: chargePointId });
@@ -43,6 +44,11 @@ const messageQuery = pageQuery
     direction: z.enum(['in', 'out']).optional().describe('As the central system sees it'),
   })
   .refine(inOrder, OUT_OF_ORDER);
+
+const deviationQuery = z.object({
+  from: instantInput.optional().describe('Received at or after; by default of the last 7 days'),
+});
+const deviations = z.object({ items: z.array(deviation) });
 
 /** What a charge point has said: readings, energy, and every frame. */
 export function readingRoutes(app: App, parts: ApiParts): void {
@@ -98,6 +104,39 @@ export function readingRoutes(app: App, parts: ApiParts): void {
   );
 
   app.get(
+    '/v1/charge-points/:id/deviations',
+    {
+      schema: {
+        tags: ['charge points'],
+        operationId: 'listDeviationsOf',
+        summary: 'How its messages depart from the specification, the most frequent way first',
+        params,
+        querystring: deviationQuery,
+        response: { 200: deviations, ...problems },
+      },
+    },
+    async ({ params: { id }, query: { from = weekAgo() } }) => {
+      const items = await listDeviations(database, { chargePointId: id, from });
+      if (items.length === 0) await assertKnown(parts, id);
+      return { items };
+    },
+  );
+
+  app.get(
+    '/v1/deviations',
+    {
+      schema: {
+        tags: ['deviations'],
+        operationId: 'listDeviations',
+        summary: 'Which charge points depart from the specification, and how; the 1,000 most frequent',
+        querystring: deviationQuery,
+        response: { 200: deviations, ...problems },
+      },
+    },
+    async ({ query: { from = weekAgo() } }) => ({ items: await listDeviations(database, { from }) }),
+  );
+
+  app.get(
     '/v1/charge-points/:id/messages',
     {
       schema: {
@@ -150,4 +189,8 @@ function lately(
 function secondsOf(interval: string): number {
   const units = { s: 1, m: 60, h: 3_600, d: 86_400 };
   return Number.parseInt(interval, 10) * units[interval.at(-1) as keyof typeof units];
+}
+
+function weekAgo(): string {
+  return new Date(Date.now() - 7 * DAY_MS).toISOString();
 }

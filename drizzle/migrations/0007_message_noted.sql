@@ -1,0 +1,1 @@
+CREATE INDEX "message_noted" ON "message" USING btree ("charge_point_id","received_at") WHERE "message"."notes" is not null;
