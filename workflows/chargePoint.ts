@@ -192,7 +192,8 @@ export async function chargePoint(carried?: Carried): Promise<void> {
 
   function nextSend(current: actor.ActorState): number {
     const connection = newest(current.connections);
-    if (!connection || sending > 0 || !commands.nextToSend(current.commands)) return Infinity;
+    if (!connection || sending > 0 || !commands.nextToSend(current.commands, current.chargePoint.registration))
+      return Infinity;
     return Math.max(sendNotBefore, takesCallsAt(connection));
   }
 
@@ -200,7 +201,7 @@ export async function chargePoint(carried?: Carried): Promise<void> {
   function send(): void {
     const current = state as actor.ActorState;
     const connection = newest(current.connections);
-    const command = commands.nextToSend(current.commands);
+    const command = commands.nextToSend(current.commands, current.chargePoint.registration);
     if (!connection || !command || nextSend(current) > Date.now()) return;
     state = { ...current, commands: commands.dispatched(current.commands, command.commandId, connection.connection) };
     sending += 1;

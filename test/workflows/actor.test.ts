@@ -218,7 +218,7 @@ describe('a Reset', () => {
     station.state = { ...station.state, commands: hand() };
     sent(station).disconnects();
     expect(command(station)?.state).toBe('connectionLost');
-    expect(commands.nextToSend(station.state.commands)).toBeUndefined();
+    expect(commands.nextToSend(station.state.commands, 'accepted')).toBeUndefined();
   });
 
   it('waits again when its edge is gone', () => {

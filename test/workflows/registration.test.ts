@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { asked, isRetired, registered, type ActorState } from '../../workflows/state/actor.ts';
-import type { CommandRequest } from '../../workflows/state/commands.ts';
+import { nextToSend, type CommandRequest } from '../../workflows/state/commands.ts';
 import { Station } from './station.ts';
 
 const triggerBoot = (station: Station): CommandRequest => ({
@@ -70,6 +70,17 @@ describe('registration', () => {
     expect(station.say(boot).state.chargePoint).toMatchObject({ registration: 'accepted', vendor: 'Maker' });
     becomes(station, 'retired');
     expect(station.boots().state.chargePoint.registration).toBe('retired');
+  });
+
+  it('pending lets configuration through, but starts and stops nothing; rejected lets nothing through', () => {
+    const station = admittedAs('pending');
+    const request = { ...triggerBoot(station), payload: { idTag: 'TAG' } };
+    station.state = asked(station.state, { ...request, commandId: 'c1', action: 'RemoteStartTransaction' });
+    expect(nextToSend(station.state.commands, 'pending')).toBeUndefined();
+    station.state = asked(station.state, { ...request, commandId: 'c2', action: 'GetConfiguration', payload: {} });
+    expect(nextToSend(station.state.commands, 'pending')).toMatchObject({ commandId: 'c2' });
+    expect(nextToSend(station.state.commands, 'accepted')).toMatchObject({ commandId: 'c1' });
+    expect(nextToSend(station.state.commands, 'rejected')).toBeUndefined();
   });
 
   it('retired refuses commands', () => {

@@ -1,4 +1,5 @@
 import type { Message } from '../events.ts';
+import { plainCommands } from './plain.ts';
 import { reset } from './reset.ts';
 import { triggerMessage } from './triggerMessage.ts';
 
@@ -10,13 +11,16 @@ export interface CommandRules {
   check(payload: unknown): { payload: Record<string, unknown> } | { refusal: string };
   /** Whether the station's answer means that it will do it. */
   accepted(answer: Record<string, unknown>): boolean;
-  /** The message that shows that it was done, and how long after sending it may take (ms). */
-  effect?: { seenIn(event: Message, payload: Record<string, unknown>): boolean; withinMs: number };
+  /** The message that shows that it was done, or that it `failed`, and how long after sending it may take (ms). */
+  effect?: { seenIn(event: Message, payload: Record<string, unknown>): boolean | 'failed'; withinMs: number };
+  /** Not sent before the charge point is accepted (OCPP 1.6 §4.2). */
+  notWhilePending?: true;
   /** No further CALL until the effect was seen: the station is about to go away. */
   holdsQueue?: true;
 }
 
 export const commandRules: ReadonlyMap<string, CommandRules> = new Map([
+  ...plainCommands,
   ['Reset', reset],
   ['TriggerMessage', triggerMessage],
 ]);

@@ -3,7 +3,7 @@
  * to the socket taken from the journal (`callSent`, `callResult`) and never from an activity's result.
  */
 import { commandRules } from '../commands/rules.ts';
-import type { CallResult, CallSent, Instant, Message } from '../events.ts';
+import type { CallResult, CallSent, Instant, Message, Registration } from '../events.ts';
 import type { Command, CommandState } from './model.ts';
 
 /** Ended commands an actor keeps to show. */
@@ -56,15 +56,20 @@ export function requested(commands: Command[], request: CommandRequest): Command
   return [...commands, { ...base, payload: checked.payload }];
 }
 
-/** The command whose turn it is, if the station may get a CALL now. */
-export function nextToSend(commands: Command[]): Command | undefined {
+/**
+ * The command whose turn it is, if the station may get a CALL now: a rejected one gets none, one that waits for approval
+ * not all (OCPP 1.6 §4.2).
+ */
+export function nextToSend(commands: Command[], registration: Registration | null): Command | undefined {
+  if (registration === 'rejected') return undefined;
   const busy = commands.some(
     (c) =>
       c.state === 'dispatching' ||
       c.state === 'sent' ||
       (c.state === 'answered' && commandRules.get(c.action)?.holdsQueue),
   );
-  return busy ? undefined : commands.find((c) => c.state === 'queued');
+  const may = ({ action }: Command) => registration !== 'pending' || !commandRules.get(action)?.notWhilePending;
+  return busy ? undefined : commands.find((c) => c.state === 'queued' && may(c));
 }
 
 export function dispatched(commands: Command[], commandId: string, connection: string): Command[] {
@@ -140,8 +145,10 @@ export function connectionEnded(commands: Command[], connection: string, at: Ins
 export function effectSeen(commands: Command[], event: Message): Command[] {
   return map(commands, (c) => {
     if (!awaitsEffect(c) || c.sentAt === null || event.receivedAt < c.sentAt) return c;
-    if (!commandRules.get(c.action)?.effect?.seenIn(event, c.payload)) return c;
-    return { ...end(c, 'completed', event.receivedAt, null), outcome: `${event.action} at ${event.receivedAt}` };
+    const seen = commandRules.get(c.action)?.effect?.seenIn(event, c.payload) ?? false;
+    if (seen === false) return c;
+    const state = seen === 'failed' ? 'failed' : 'completed';
+    return { ...end(c, state, event.receivedAt, null), outcome: outcomeOf(event) };
   });
 }
 
@@ -170,6 +177,12 @@ export function pending(commands: Command[]): Command[] {
 export function forgetEndedCommands(commands: Command[]): Command[] {
   let surplus = commands.length - pending(commands).length - ENDED_KEPT;
   return surplus <= 0 ? commands : commands.filter((c) => c.endedAt === null || surplus-- <= 0);
+}
+
+/** How an installation or an upload ended is the outcome, not that it did. */
+function outcomeOf({ action, payload, receivedAt }: Message): string {
+  const tells = typeof payload.status === 'string' && action !== 'BootNotification' ? ` ${payload.status}` : '';
+  return `${action}${tells} at ${receivedAt}`;
 }
 
 function awaitsEffect(c: Command): boolean {

@@ -1,0 +1,11 @@
+import { z } from 'zod';
+import type { CommandMessage } from '../command.ts';
+import { longText } from '../fields.ts';
+
+/** Improved security for OCPP 1.6-J §4.1 */
+export const certificateSigned: CommandMessage = {
+  action: 'CertificateSigned',
+  request: z.strictObject({ certificateChain: longText.max(10_000) }),
+  response: z.object({ status: z.enum(['Accepted', 'Rejected']) }),
+  answerTimeoutMs: 30_000,
+};

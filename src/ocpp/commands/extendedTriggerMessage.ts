@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import type { CommandMessage } from '../command.ts';
+
+/** Improved security for OCPP 1.6-J §4.3 */
+export const extendedTriggerMessage: CommandMessage = {
+  action: 'ExtendedTriggerMessage',
+  request: z.strictObject({
+    requestedMessage: z.enum([
+      'BootNotification',
+      'LogStatusNotification',
+      'FirmwareStatusNotification',
+      'Heartbeat',
+      'MeterValues',
+      'SignChargePointCertificate',
+      'StatusNotification',
+    ]),
+    connectorId: z.int32().min(1).optional(),
+  }),
+  response: z.object({ status: z.enum(['Accepted', 'Rejected', 'NotImplemented']) }),
+  answerTimeoutMs: 30_000,
+};

@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import type { CommandMessage } from '../command.ts';
+import { connectorId } from '../fields.ts';
+
+/** OCPP 1.6 §5.7, §6.21, §6.22. Duration in seconds. */
+export const getCompositeSchedule: CommandMessage = {
+  action: 'GetCompositeSchedule',
+  request: z.strictObject({
+    connectorId,
+    duration: z.int32().min(1),
+    chargingRateUnit: z.enum(['A', 'W']).optional(),
+  }),
+  response: z.object({
+    status: z.enum(['Accepted', 'Rejected']),
+    connectorId: z.number().optional(),
+    scheduleStart: z.string().optional(),
+    chargingSchedule: z.record(z.string(), z.unknown()).optional(),
+  }),
+  answerTimeoutMs: 30_000,
+};

@@ -1,0 +1,17 @@
+import { z } from 'zod';
+import type { CommandMessage } from '../command.ts';
+import { exactTimestamp } from '../fields.ts';
+
+/** OCPP 1.6 §5.9, §6.25, §6.26. Retry interval in seconds. */
+export const getDiagnostics: CommandMessage = {
+  action: 'GetDiagnostics',
+  request: z.strictObject({
+    location: z.url(),
+    retries: z.int32().min(0).optional(),
+    retryInterval: z.int32().min(0).optional(),
+    startTime: exactTimestamp.optional(),
+    stopTime: exactTimestamp.optional(),
+  }),
+  response: z.object({ fileName: z.string().nullish() }),
+  answerTimeoutMs: 30_000,
+};

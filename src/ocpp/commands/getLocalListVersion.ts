@@ -1,0 +1,10 @@
+import { z } from 'zod';
+import type { CommandMessage } from '../command.ts';
+
+/** OCPP 1.6 §5.10, §6.27, §6.28. −1: the charge point has no local list. */
+export const getLocalListVersion: CommandMessage = {
+  action: 'GetLocalListVersion',
+  request: z.strictObject({}),
+  response: z.object({ listVersion: z.number() }),
+  answerTimeoutMs: 30_000,
+};

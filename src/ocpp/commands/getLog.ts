@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import type { CommandMessage } from '../command.ts';
+import { exactTimestamp, integer, text } from '../fields.ts';
+
+/** Improved security for OCPP 1.6-J §4.6. Retry interval in seconds. */
+export const getLog: CommandMessage = {
+  action: 'GetLog',
+  request: z.strictObject({
+    logType: z.enum(['DiagnosticsLog', 'SecurityLog']),
+    requestId: integer,
+    retries: z.int32().min(0).optional(),
+    retryInterval: z.int32().min(0).optional(),
+    log: z.strictObject({
+      remoteLocation: text(512),
+      oldestTimestamp: exactTimestamp.optional(),
+      latestTimestamp: exactTimestamp.optional(),
+    }),
+  }),
+  response: z.object({ status: z.enum(['Accepted', 'Rejected', 'AcceptedCanceled']), filename: z.string().nullish() }),
+  answerTimeoutMs: 30_000,
+};

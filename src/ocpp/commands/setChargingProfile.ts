@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import type { CommandMessage } from '../command.ts';
+import { connectorId } from '../fields.ts';
+import { chargingProfile } from './chargingProfile.ts';
+
+/** OCPP 1.6 §3.13, §5.16, §6.43, §6.44 */
+export const setChargingProfile: CommandMessage = {
+  action: 'SetChargingProfile',
+  request: z
+    .strictObject({ connectorId, csChargingProfiles: chargingProfile })
+    .refine(
+      ({ connectorId: of, csChargingProfiles }) =>
+        csChargingProfiles.chargingProfilePurpose !== 'ChargePointMaxProfile' || of === 0,
+      'a ChargePointMaxProfile is for connector 0',
+    )
+    .refine(
+      ({ connectorId: of, csChargingProfiles }) => csChargingProfiles.chargingProfilePurpose !== 'TxProfile' || of > 0,
+      'a TxProfile is for the connector of its transaction',
+    ),
+  response: z.object({ status: z.enum(['Accepted', 'Rejected', 'NotSupported']) }),
+  answerTimeoutMs: 30_000,
+};

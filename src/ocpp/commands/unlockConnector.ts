@@ -1,0 +1,10 @@
+import { z } from 'zod';
+import type { CommandMessage } from '../command.ts';
+
+/** OCPP 1.6 §5.18, §6.53, §6.54 */
+export const unlockConnector: CommandMessage = {
+  action: 'UnlockConnector',
+  request: z.strictObject({ connectorId: z.int32().min(1) }),
+  response: z.object({ status: z.enum(['Unlocked', 'UnlockFailed', 'NotSupported']) }),
+  answerTimeoutMs: 30_000,
+};

@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import type { CommandMessage } from '../command.ts';
+import { exactTimestamp } from '../fields.ts';
+
+/** OCPP 1.6 §5.19, §6.55, §6.56. Retry interval in seconds. */
+export const updateFirmware: CommandMessage = {
+  action: 'UpdateFirmware',
+  request: z.strictObject({
+    location: z.url(),
+    retrieveDate: exactTimestamp,
+    retries: z.int32().min(0).optional(),
+    retryInterval: z.int32().min(0).optional(),
+  }),
+  response: z.object({}),
+  answerTimeoutMs: 30_000,
+};

@@ -1,0 +1,51 @@
+import { expect, it } from 'vitest';
+import { commands } from '../../src/ocpp/commands.ts';
+import { commandRules } from '../../workflows/commands/rules.ts';
+import { samples } from '../ocpp/commandSamples.ts';
+
+/** `npx vitest run test/docs -u` writes the page anew. */
+it('docs/commands.md lists every command with its rules, as the code has them', async () => {
+  const rows = [...commands.values()].map(({ action, answerTimeoutMs }) => {
+    const { deadlineMs, effect, notWhilePending } = commandRules.get(action)!;
+    const example = JSON.stringify(samples[action]?.payload);
+    const shown = example.length > 90 ? '' : `\`${example}\``;
+    const followed = effect ? inWords(effect.withinMs) : 'its answer';
+    const cells = [
+      action,
+      shown,
+      inWords(deadlineMs),
+      inWords(answerTimeoutMs),
+      followed,
+      notWhilePending ? 'no' : 'yes',
+    ];
+    return `| ${cells.join(' | ')} |`;
+  });
+  const page = [
+    '# Commands',
+    '',
+    'What operators can ask of a charge point, there or not: by `ocpp-actors command`, `POST /v1/charge-points/{id}/commands`, or the',
+    "signal `command` from Temporal's UI. A command waits in the station's actor up to its deadline, is sent once, one at a time, and",
+    'followed to its outcome: the answer, or what the station does after it, within the time given (then it is `notObserved`).',
+    '',
+    '| command | for example | deadline | answer within | followed by | while pending |',
+    '| ------- | ----------- | -------- | ------------- | ----------- | ------------- |',
+    ...rows,
+    '',
+    'States: `queued`, `dispatching` (handed to the edge), `sent`, `answered` (accepted; its effect is awaited), then `completed`,',
+    "`notObserved`, `rejected` (the station's own word), `failed` (CALLERROR, or the station says that it failed), `timedOut`,",
+    '`connectionLost`, `refused` (a bad payload, with the reason), `expired` (not sent by its deadline), `cancelled`.',
+    '',
+  ];
+  await expect(page.join('\n')).toMatchFileSnapshot('../../docs/commands.md');
+});
+
+function inWords(ms: number): string {
+  const units: [string, number][] = [
+    ['d', 86_400_000],
+    ['h', 3_600_000],
+    ['min', 60_000],
+    ['s', 1_000],
+  ];
+  const [name, size] = units.find(([, each]) => ms % each === 0) ?? ['ms', 1];
+  return `${ms / size} ${name}`;
+}
