@@ -84,7 +84,8 @@ async function rest() {
     while (!over.signal.aborted) await session.transaction();
   });
   const from = new Date().toISOString();
-  await sleep(5_000);
+  // What is measured begins when the last of the stations has been stored.
+  while ((await ask(`/v1/charge-points/LOAD-${options.stations - 1}`)).status === 404) await sleep(500);
   const paths: Record<string, string> = {
     'list of stations': '/v1/charge-points?presence=online',
     'one station': '/v1/charge-points/LOAD-1',
@@ -99,10 +100,7 @@ async function rest() {
   while (performance.now() - began < options.seconds * 1_000) {
     for (const [name, url] of Object.entries(paths)) {
       const asked = performance.now();
-      const response = await fetch(`http://127.0.0.1:${program.ports.api}${url}`, {
-        headers: { Authorization: `Bearer ${token}` },
-      });
-      await response.arrayBuffer();
+      const response = await ask(url);
       if (!response.ok) throw new Error(`${url}: ${response.status}`);
       latencies[name]?.push(performance.now() - asked);
     }
@@ -115,6 +113,14 @@ async function rest() {
     requests: list.length,
     ...percentiles(list),
   }));
+}
+
+/** Resolves when the whole answer is there. */
+async function ask(url: string): Promise<Response> {
+  const headers = { Authorization: `Bearer ${token}` };
+  const response = await fetch(`http://127.0.0.1:${program.ports.api}${url}`, { headers });
+  await response.arrayBuffer();
+  return response;
 }
 
 function newStation(chargePointId: string): Station {

@@ -30,7 +30,7 @@ export async function createActorWorker(
     maxConcurrentActivityTaskExecutions: 10_000,
     // After a restart every actor is replayed. They share the processor: with many at a time each takes longer than a
     // workflow task's 10 s, times out, and is replayed from its beginning again.
-    maxConcurrentWorkflowTaskExecutions: 8,
+    maxConcurrentWorkflowTaskExecutions: 24,
     shutdownGraceTime: '5s',
   });
 }
