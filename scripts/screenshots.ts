@@ -71,7 +71,7 @@ async function take(ui: TemporalUi): Promise<void> {
   await shot(ui, 'stations', ui.page.locator('tbody tr').last());
 
   await ui.openWorkflow('charge-point/CP1');
-  await ui.untilDetails(({ text }) => text.includes('12750 Wh'));
+  await ui.untilDetails(({ text }) => text.includes('12.75'));
   await shot(ui, 'station', ui.currentDetails);
   await ui.backToList();
 
