@@ -1,6 +1,6 @@
 /**
- * Records histories of actors of the whole program into test/histories (`npm run histories`). Old ones are kept: every
- * change of workflow code has to replay them all. Give a new one a new name.
+ * Records histories of actors of the whole program into test/histories: `npm run histories -- <scenario>`. Old ones are
+ * kept: every change of workflow code has to replay them all. Give a new one a new name.
  */
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { RawValue } from '@temporalio/common';
@@ -9,6 +9,7 @@ import { writeFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { Charging, newLedger } from '../../src/simulator/session.ts';
 import { Station } from '../../src/simulator/station.ts';
+import { ocppActors } from '../support/cli.ts';
 import { Program } from '../support/program.ts';
 
 const program = await Program.create();
@@ -18,11 +19,11 @@ const client = new Client({ connection });
 const handle = (id: string, runId?: string) => client.workflow.getHandle(`charge-point/${id}`, runId);
 const ledger = newLedger();
 
+const scenarios = { aDayWithAReset, garbage, databaseKilled, continuedAsNewAndCancelled, approvedThenRetired };
 try {
-  await aDayWithAReset();
-  await garbage();
-  await databaseKilled();
-  await continuedAsNewAndCancelled();
+  const scenario = scenarios[process.argv[2] as keyof typeof scenarios];
+  if (!scenario) throw new Error(`which scenario? ${Object.keys(scenarios).join(', ')}`);
+  await scenario();
 } finally {
   await connection.close();
   await program.dispose();
@@ -89,6 +90,25 @@ async function continuedAsNewAndCancelled(): Promise<void> {
   await until(async () => (await handle('BUSY', second.runId).describe()).status.name === 'CANCELLED');
   await record('continued-as-new', handle('BUSY', runId));
   await record('continued-then-cancelled', handle('BUSY', second.runId));
+  station.stop();
+}
+
+async function approvedThenRetired(): Promise<void> {
+  const operator = (...args: string[]) => ocppActors(program.environment, ...args);
+  await operator('station', 'add', 'NEW', '--pending');
+  const station = connect('NEW');
+  const charging = new Charging(station, ledger, { idTag: 'TAG' });
+  const boot = { chargePointVendor: 'Simulated', chargePointModel: 'One' };
+  await station.call('BootNotification', boot);
+  await until(async () => (await operator('station', 'accept', 'NEW')).code === 0);
+  await until(() => station.received.length === 1);
+  await station.call('BootNotification', boot);
+  await charging.transaction();
+  await operator('command', 'NEW', 'GetConfiguration', '{}');
+  await commandsEnded('NEW', 2);
+  await operator('station', 'retire', 'NEW');
+  await until(async () => (await handle('NEW').describe()).status.name === 'COMPLETED');
+  await record('approved-then-retired', handle('NEW'));
   station.stop();
 }
 
