@@ -1,5 +1,6 @@
 import { WebSocket } from 'ws';
-import { answerableId, faultyText, seeded } from './mutations.ts';
+import { Random } from '../src/simulator/random.ts';
+import { answerableId, faultyText } from './mutations.ts';
 
 export interface FuzzOptions {
   /** `ws://host:port` */
@@ -61,7 +62,7 @@ async function talk(
   result: FuzzResult,
   onProgress: FuzzOptions['onProgress'],
 ): Promise<void> {
-  const random = seeded(seed);
+  const random = new Random(seed);
   const waiting = new Map<string, string>();
   const seen = new Set<string>();
   let wake = () => {};

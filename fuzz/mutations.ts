@@ -1,30 +1,18 @@
 /** Frames as stations send them, and what becomes of them on bad days. Everything from a seed, so that a run can be repeated. */
-
-export type Random = () => number;
-
-/** A small, well-mixed generator of numbers from 0 to 1 (mulberry32). */
-export function seeded(seed: number): Random {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+import type { Random } from '../src/simulator/random.ts';
 
 /** A sound CALL with this message id. */
 export function soundFrame(random: Random, messageId: string): unknown[] {
-  const [action, payload] = pick(random, sound(random));
+  const [action, payload] = random.pick(sound(random));
   return [2, messageId, action, payload];
 }
 
 /** The text of a CALL with zero to four faults in it; the message id may be gone afterwards. */
 export function faultyText(random: Random, messageId: string): string {
   let frame: unknown = soundFrame(random, messageId);
-  for (let faults = Math.floor(random() * 3); faults > 0; faults--) frame = withOddValue(random, frame);
+  for (let faults = Math.floor(random.next() * 3); faults > 0; faults--) frame = withOddValue(random, frame);
   let text = withNesting(JSON.stringify(frame));
-  for (let faults = random() < 0.4 ? 1 + Math.floor(random() * 2) : 0; faults > 0; faults--) {
+  for (let faults = random.next() < 0.4 ? 1 + Math.floor(random.next() * 2) : 0; faults > 0; faults--) {
     text = withBrokenText(random, text);
   }
   return text;
@@ -44,18 +32,18 @@ export function answerableId(text: string): string | undefined {
 }
 
 function sound(random: Random): [action: string, payload: unknown][] {
-  const timestamp = new Date(Date.now() - Math.floor(random() * 1e6)).toISOString();
-  const connectorId = 1 + Math.floor(random() * 2);
-  const transactionId = Math.floor(random() * 1e6);
-  const sampledValue = [{ value: String(Math.floor(random() * 1e5)), measurand: 'Energy.Active.Import.Register' }];
+  const timestamp = new Date(Date.now() - Math.floor(random.next() * 1e6)).toISOString();
+  const connectorId = 1 + Math.floor(random.next() * 2);
+  const transactionId = Math.floor(random.next() * 1e6);
+  const sampledValue = [{ value: String(Math.floor(random.next() * 1e5)), measurand: 'Energy.Active.Import.Register' }];
   const meterValue = [{ timestamp, sampledValue }];
-  const idTag = `TAG${Math.floor(random() * 100)}`;
+  const idTag = `TAG${Math.floor(random.next() * 100)}`;
   return [
     ['BootNotification', { chargePointVendor: 'Fuzz', chargePointModel: 'One', firmwareVersion: '1.0' }],
     ['Heartbeat', {}],
     ['Authorize', { idTag }],
     ['StatusNotification', { connectorId, status: 'Charging', errorCode: 'NoError', timestamp, info: 'fine' }],
-    ['StartTransaction', { connectorId, idTag, meterStart: Math.floor(random() * 1e5), timestamp }],
+    ['StartTransaction', { connectorId, idTag, meterStart: Math.floor(random.next() * 1e5), timestamp }],
     [
       'StopTransaction',
       { transactionId, idTag, meterStop: 7, timestamp, reason: 'Local', transactionData: meterValue },
@@ -98,19 +86,20 @@ const ODD_VALUES: unknown[] = [
 
 /** A value somewhere in the frame is another one, gone, twice, or has something in it that does not belong there. */
 function withOddValue(random: Random, value: unknown): unknown {
-  const odd = (): unknown => (random() < 0.05 ? `nested:${Math.floor(random() * 6_000)}` : pick(random, ODD_VALUES));
-  if (typeof value !== 'object' || value === null || random() < 0.05) return odd();
+  const odd = (): unknown =>
+    random.next() < 0.05 ? `nested:${Math.floor(random.next() * 6_000)}` : random.pick(ODD_VALUES);
+  if (typeof value !== 'object' || value === null || random.next() < 0.05) return odd();
   if (Array.isArray(value)) {
-    const position = Math.floor(random() * value.length);
-    if (random() < 0.1) return value.toSpliced(position, 1);
-    if (random() < 0.1 || value.length === 0) return [...value, odd()];
+    const position = Math.floor(random.next() * value.length);
+    if (random.next() < 0.1) return value.toSpliced(position, 1);
+    if (random.next() < 0.1 || value.length === 0) return [...value, odd()];
     return value.with(position, withOddValue(random, value[position]));
   }
   const names = Object.keys(value);
-  const name = pick(random, [...names, 'unknownProperty']);
+  const name = random.pick([...names, 'unknownProperty']);
   const { [name]: inner, ...others } = value as Record<string, unknown>;
-  if (random() < 0.15) return others;
-  if (random() < 0.1) return { ...others, [name.toUpperCase()]: inner };
+  if (random.next() < 0.15) return others;
+  if (random.next() < 0.1) return { ...others, [name.toUpperCase()]: inner };
   return { ...others, [name]: withOddValue(random, inner) };
 }
 
@@ -124,9 +113,9 @@ function withNesting(text: string): string {
 
 /** The text itself is damaged, as by a buggy serialiser or a lost byte. */
 function withBrokenText(random: Random, text: string): string {
-  const at = Math.floor(random() * text.length);
-  const length = 1 + Math.floor(random() * 8);
-  switch (Math.floor(random() * 6)) {
+  const at = Math.floor(random.next() * text.length);
+  const length = 1 + Math.floor(random.next() * 8);
+  switch (Math.floor(random.next() * 6)) {
     case 0:
       return text.slice(0, at);
     case 1:
@@ -135,17 +124,11 @@ function withBrokenText(random: Random, text: string): string {
       return text.slice(0, at) + text.slice(at, at + length) + text.slice(at);
     case 3:
       return (
-        text.slice(0, at) +
-        pick(random, [',', '"', '}', ']', '\\', '\\u0000', '\u2028', 'é', '0', '-']) +
-        text.slice(at)
+        text.slice(0, at) + random.pick([',', '"', '}', ']', '\\', '\\u0000', '\u2028', 'é', '0', '-']) + text.slice(at)
       );
     case 4:
-      return text.replaceAll(/\d+/g, (digits) => (random() < 0.2 ? `${digits}e9` : digits));
+      return text.replaceAll(/\d+/g, (digits) => (random.next() < 0.2 ? `${digits}e9` : digits));
     default:
       return ` ${text}\n`;
   }
-}
-
-function pick<T>(random: Random, list: readonly T[]): T {
-  return list[Math.floor(random() * list.length)] as T;
 }
