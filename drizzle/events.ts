@@ -16,6 +16,11 @@ export function eventsOf(tables: string[]): string | undefined {
   return `insert into event (charge_point_id, kind, data) ${selects.join(' union all ')}`;
 }
 
+/** Whether events are made of the table's rows: only these need to be told by the statement that stores them. */
+export function makesEvents(table: string): boolean {
+  return SOURCES.some((source) => source.table === table);
+}
+
 const presence = json(schema.chargePoint, [
   'online',
   'onlineSince',

@@ -4,7 +4,7 @@
  */
 import { getTableColumns, getTableName, sql, type Column, type SQL } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
-import { eventsOf } from './events.ts';
+import { eventsOf, makesEvents } from './events.ts';
 import type { Rows } from './rows.ts';
 import * as schema from './schema.ts';
 
@@ -143,7 +143,7 @@ function target(
   return {
     sqlName: getTableName(table),
     before: `insert into ${quoted(getTableName(table))} as t (${names}) select ${values.join(', ')} from json_to_recordset(`,
-    after: `::json) as r (${fields.join(', ')}) on conflict (${key}) ${onConflict === 'newest' ? newest : onConflict} returning t.*`,
+    after: `::json) as r (${fields.join(', ')}) on conflict (${key}) ${onConflict === 'newest' ? newest : onConflict}${makesEvents(getTableName(table)) ? ' returning t.*' : ''}`,
     keyColumns,
     jsonColumns: columns.filter(([, column]) => isJson(column)).map(([property]) => property),
   };

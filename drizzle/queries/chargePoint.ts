@@ -157,7 +157,8 @@ export async function readTransactions(
   );
 }
 
-const chargePointColumns = {
+/** What an actor knows of its charge point. */
+export const chargePointColumns = {
   chargePointId: chargePoint.chargePointId,
   vendor: chargePoint.vendor,
   model: chargePoint.model,

@@ -2,6 +2,7 @@
 import { and, asc, eq, gt, ne, sql, type SQL } from 'drizzle-orm';
 import type { Database } from '../client.ts';
 import { chargePoint, connector } from '../schema.ts';
+import { chargePointColumns } from './chargePoint.ts';
 import { keyAfter, pageOf, type Page, type PageRequest } from './pages.ts';
 
 export type ChargePointView = Awaited<ReturnType<typeof findChargePoint>> & {};
@@ -128,22 +129,10 @@ export async function decideChargePoint(
 const unlessRetired: SQL<ChargePointView['registration']> =
   sql`case when ${chargePoint.registration} = 'retired' then 'accepted' else ${chargePoint.registration} end`;
 
+const { version: _forActors, ...known } = chargePointColumns;
+
 const columns = {
-  chargePointId: chargePoint.chargePointId,
-  vendor: chargePoint.vendor,
-  model: chargePoint.model,
-  serialNumber: chargePoint.serialNumber,
-  firmwareVersion: chargePoint.firmwareVersion,
-  iccid: chargePoint.iccid,
-  imsi: chargePoint.imsi,
-  meterType: chargePoint.meterType,
-  meterSerialNumber: chargePoint.meterSerialNumber,
-  online: chargePoint.online,
-  onlineSince: chargePoint.onlineSince,
-  offlineSince: chargePoint.offlineSince,
-  lastSeenAt: chargePoint.lastSeenAt,
-  lastBootAt: chargePoint.lastBootAt,
-  registration: chargePoint.registration,
+  ...known,
   heartbeatInterval: chargePoint.heartbeatInterval,
   hasPassword: sql<boolean>`${chargePoint.passwordHash} is not null`.as('has_password'),
   labels: chargePoint.labels,

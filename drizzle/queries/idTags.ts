@@ -1,4 +1,4 @@
-import { asc, eq, gt, inArray, sql } from 'drizzle-orm';
+import { asc, gt, inArray, sql } from 'drizzle-orm';
 import type { Database } from '../client.ts';
 import { idTag } from '../schema.ts';
 import { changedSince, mark } from './changes.ts';
@@ -56,34 +56,4 @@ export async function readIdTagChanges(
       .leftJoin(idTag, since === null ? sql`false` : changedSince(idTag.changedXid, since));
     return { rows: found.flatMap(({ row }) => (row?.key == null ? [] : [row])), mark: found[0]!.mark };
   });
-}
-
-export interface IdTagInput {
-  idTag: string;
-  status?: IdTagRow['status'];
-  expiryDate?: string | null;
-  parentIdTag?: string | null;
-  note?: string | null;
-}
-
-/** Creates the id tag, or replaces all of it. */
-export async function saveIdTag(database: Database, input: IdTagInput): Promise<void> {
-  const { idTag: text, status = 'Accepted', expiryDate = null, parentIdTag = null, note = null } = input;
-  const row = { idTag: text, status, expiryDate, parentIdTag, note, deletedAt: null };
-  await database.run((db) =>
-    db
-      .insert(idTag)
-      .values({ key: idTagKey(text), ...row })
-      .onConflictDoUpdate({ target: idTag.key, set: row }),
-  );
-}
-
-/** Leaves a tombstone, so that every edge hears of it. */
-export async function deleteIdTag(database: Database, text: string): Promise<void> {
-  await database.run((db) =>
-    db
-      .update(idTag)
-      .set({ deletedAt: sql`now()` })
-      .where(eq(idTag.key, idTagKey(text))),
-  );
 }

@@ -53,21 +53,3 @@ export async function readChargePointChanges(
     return { rows: found.flatMap(({ row }) => (row?.chargePointId == null ? [] : [row])), mark: found[0]!.mark };
   });
 }
-
-export interface RegistrationInput {
-  chargePointId: string;
-  registration?: ChargePointEntry['registration'];
-  heartbeatInterval?: number | null;
-  labels?: Record<string, string>;
-}
-
-/** Creates the charge point, or changes what is given. */
-export async function saveChargePoint(database: Database, input: RegistrationInput): Promise<void> {
-  const { chargePointId: _key, ...given } = input;
-  await database.run((db) =>
-    db
-      .insert(chargePoint)
-      .values(input)
-      .onConflictDoUpdate({ target: chargePoint.chargePointId, set: { ...given, deletedAt: null } }),
-  );
-}

@@ -2,15 +2,10 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { createBreaker, type Breaker } from '../../drizzle/breaker.ts';
 import type { Database } from '../../drizzle/client.ts';
 import { migrate } from '../../drizzle/migrate.ts';
-import {
-  deleteIdTag,
-  findIdTags,
-  idTagKey,
-  readIdTagChanges,
-  readIdTagPage,
-  saveIdTag,
-} from '../../drizzle/queries/idTags.ts';
-import { findChargePoints, readChargePointChanges, saveChargePoint } from '../../drizzle/queries/registrations.ts';
+import { decideChargePoint } from '../../drizzle/queries/chargePoints.ts';
+import { putIdTags, removeIdTag, type IdTagFields, type IdTagView } from '../../drizzle/queries/idTagRegister.ts';
+import { findIdTags, idTagKey, readIdTagChanges, readIdTagPage } from '../../drizzle/queries/idTags.ts';
+import { findChargePoints, readChargePointChanges } from '../../drizzle/queries/registrations.ts';
 import { takeTransactionIdBlock } from '../../drizzle/queries/transactionIds.ts';
 import { idTag } from '../../drizzle/schema.ts';
 import { createWriter } from '../../drizzle/writer.ts';
@@ -30,9 +25,21 @@ afterAll(async () => {
   await database.close();
 });
 
+/** Creates the id tag, or replaces all of it. */
+async function saveIdTag(tag: Partial<IdTagView> & { idTag: string }): Promise<void> {
+  const blank = {
+    status: 'Accepted',
+    expiryDate: null,
+    parentIdTag: null,
+    singleTransaction: false,
+    note: null,
+  } as const;
+  await putIdTags(database, [{ ...blank, ...tag }], Object.keys(blank) as (keyof IdTagFields)[]);
+}
+
 describe('id tags', () => {
   it('are found without regard to case and shown as they were entered', async () => {
-    await saveIdTag(database, { idTag: 'AbCd', expiryDate: T0, parentIdTag: 'Group' });
+    await saveIdTag({ idTag: 'AbCd', expiryDate: T0, parentIdTag: 'Group' });
     expect(await findIdTags(database, [idTagKey('aBcD'), 'UNKNOWN'])).toEqual([
       {
         key: 'ABCD',
@@ -44,14 +51,14 @@ describe('id tags', () => {
         deleted: false,
       },
     ]);
-    await saveIdTag(database, { idTag: 'abcd', status: 'Blocked' });
+    await saveIdTag({ idTag: 'abcd', status: 'Blocked' });
     expect(await findIdTags(database, ['ABCD'])).toMatchObject([
       { idTag: 'abcd', status: 'Blocked', expiryDate: null },
     ]);
   });
 
   it('are paged in the order of their keys', async () => {
-    for (const text of ['p3', 'p1', 'p2']) await saveIdTag(database, { idTag: text });
+    for (const text of ['p3', 'p1', 'p2']) await saveIdTag({ idTag: text });
     const first = await readIdTagPage(database, 'P', 2);
     expect(first.map(({ key }) => key)).toEqual(['P1', 'P2']);
     expect((await readIdTagPage(database, 'P2', 1)).map(({ key }) => key)).toEqual(['P3']);
@@ -62,11 +69,11 @@ describe('id tags', () => {
     const { rows, mark } = await readIdTagChanges(database, null);
     expect(rows).toEqual([]);
 
-    await saveIdTag(database, { idTag: 'changed' });
+    await saveIdTag({ idTag: 'changed' });
     const first = await readIdTagChanges(database, mark);
     expect(first.rows).toMatchObject([{ key: 'CHANGED', deleted: false }]);
 
-    await deleteIdTag(database, 'Changed');
+    expect(await removeIdTag(database, 'Changed')).toBe(true);
     const second = await readIdTagChanges(database, first.mark);
     expect(second.rows).toMatchObject([{ key: 'CHANGED', deleted: true }]);
     expect((await readIdTagChanges(database, second.mark)).rows).toEqual([]);
@@ -77,7 +84,7 @@ describe('charge points', () => {
   it('count as changed when an operator changes them, not when their actor does', async () => {
     const chargePointId = newChargePointId();
     const { mark } = await readChargePointChanges(database, null);
-    await saveChargePoint(database, { chargePointId, registration: 'pending', heartbeatInterval: 60 });
+    await decideChargePoint(database, chargePointId, { registration: 'pending', heartbeatInterval: 60 });
     const first = await readChargePointChanges(database, mark);
     expect(first.rows).toEqual([
       { chargePointId, registration: 'pending', heartbeatInterval: 60, passwordHash: null, deleted: false },
@@ -99,7 +106,7 @@ describe('charge points', () => {
     const second = await readChargePointChanges(database, first.mark);
     expect(second.rows).toEqual([]);
 
-    await saveChargePoint(database, { chargePointId, registration: 'accepted' });
+    await decideChargePoint(database, chargePointId, { registration: 'accepted' });
     expect((await readChargePointChanges(database, second.mark)).rows).toMatchObject([{ registration: 'accepted' }]);
     expect(await findChargePoints(database, [chargePointId])).toMatchObject([{ heartbeatInterval: 60 }]);
   });

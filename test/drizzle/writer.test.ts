@@ -4,8 +4,8 @@ import { createBreaker, type Breaker } from '../../drizzle/breaker.ts';
 import type { Database } from '../../drizzle/client.ts';
 import { migrate } from '../../drizzle/migrate.ts';
 import { readBirth } from '../../drizzle/queries/chargePoint.ts';
+import { decideChargePoint } from '../../drizzle/queries/chargePoints.ts';
 import { readCursors } from '../../drizzle/queries/cursors.ts';
-import { saveChargePoint } from '../../drizzle/queries/registrations.ts';
 import {
   connection,
   deadEvent,
@@ -167,7 +167,7 @@ describe('persist', () => {
     await writer.persist(input(id, [], { chargePoint }));
     expect((await readBirth(database, id)).chargePoint).toEqual(chargePoint);
 
-    await saveChargePoint(database, { chargePointId: id, registration: 'accepted' });
+    await decideChargePoint(database, id, { registration: 'accepted' });
     await writer.persist(input(id, [], { chargePoint: { ...chargePoint, vendor: 'W', version: 2 } }));
     expect((await readBirth(database, id)).chargePoint).toMatchObject({ registration: 'accepted', vendor: 'W' });
   });
