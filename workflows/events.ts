@@ -19,6 +19,16 @@ export interface EventBatch {
   events: StationEvent[];
   /** Sent again because the database's cursor stayed behind what had been delivered. */
   redelivered?: true;
+  /** Sent along where events of the station stay behind for later batches: presence is known before they come. */
+  ahead?: Ahead;
+}
+
+/** Where a station stands at its edge now, though older events of it are still on their way. */
+export interface Ahead {
+  /** Sequence number up to which this looks ahead, per journal id of this edge (as text: a JSON key). */
+  upTo: Record<string, number>;
+  /** The connections of the station that are open at this edge, oldest first. */
+  open: { connection: string; journal: number; taskQueue: string; openedAt: Instant }[];
 }
 
 export type StationEvent = Connected | Disconnected | Message | Malformed | CallSent | CallResult;
