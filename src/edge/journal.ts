@@ -110,7 +110,7 @@ export class Journal {
     const numbered: StationEvent = { seq, ...event };
     const text = JSON.stringify(numbered);
     this.#admit(numbered, text.length);
-    const flushed = this.#write(this.id, chargePointId, stream, numbered, text);
+    const flushed = this.#write(chargePointId, stream, numbered, text);
     return { seq, flushed };
   }
 
@@ -176,6 +176,15 @@ export class Journal {
     while (stream.trimmed < end) this.#trimChunk(journal, chargePointId, stream, end);
   }
 
+  /** The highest number a charge point was given in a journal, as far as this folder knows; 0 without any. */
+  lastOf(journal: number, chargePointId: string): number {
+    return this.#streams.get(journal)?.get(chargePointId)?.last ?? 0;
+  }
+
+  chargePointsOf(journal: number): string[] {
+    return [...(this.#streams.get(journal)?.keys() ?? [])];
+  }
+
   /** Nothing of this earlier boot's journal is left: every event of it is persisted. */
   isDrained(journal: number): boolean {
     if (journal === this.id) return false;
@@ -188,7 +197,7 @@ export class Journal {
   /** Removes the last traces of a drained journal. */
   forget(journal: number): void {
     if (!this.isDrained(journal)) throw new Error(`journal ${journal} still has events: it cannot be forgotten`);
-    const chargePointIds = [...(this.#streams.get(journal)?.keys() ?? [])];
+    const chargePointIds = this.chargePointsOf(journal);
     this.#streams.delete(journal);
     void this.store.write({
       apply: () => {
@@ -198,25 +207,21 @@ export class Journal {
   }
 
   /**
-   * Ends the connections that earlier boots opened and never reported as closed: each gets a `disconnected` under its
-   * own journal, once. To be awaited at boot, before the outbox starts. Resolves to their number.
+   * Ends the connections that earlier boots opened and never reported as closed: each gets a `disconnected`, once. To be
+   * awaited at boot, before stations are let in and the outbox starts. Resolves to their number.
+   *
+   * It is told in this boot's journal, after everything of the earlier ones. Theirs may have gone on elsewhere: a data
+   * folder that was restored from an older copy, or copied beside a running edge, must not give their numbers again.
    */
   async closeOpenConnections(): Promise<number> {
-    const open = [...this.#connections.getKeys()];
     const receivedAt = new Date().toISOString();
     const writes: Promise<void>[] = [];
-    for (const [journal, chargePointId, connection] of open) {
-      const stream = this.#streams.get(journal)?.get(chargePointId);
-      if (stream === undefined || journal === this.id) continue;
-      const event: StationEvent = {
-        seq: stream.last + 1,
-        kind: 'disconnected',
-        receivedAt,
-        connection,
-        code: 1006,
-        reason: 'edge ended',
-      };
-      writes.push(this.#write(journal, chargePointId, stream, event, JSON.stringify(event)));
+    for (const [openedIn, chargePointId, connection] of [...this.#connections.getKeys()]) {
+      if (openedIn === this.id) continue;
+      const stream = this.#ownStream(chargePointId);
+      const seq = stream.last + 1;
+      const closed = { seq, kind: 'disconnected', receivedAt, connection, code: 1006, reason: 'edge ended' } as const;
+      writes.push(this.#write(chargePointId, stream, closed, JSON.stringify(closed), openedIn));
     }
     await Promise.all(writes);
     return writes.length;
@@ -259,7 +264,9 @@ export class Journal {
     return stream;
   }
 
-  #write(journal: number, chargePointId: string, stream: Stream, event: StationEvent, text: string): Promise<void> {
+  /** @param openedIn the journal in which the connection of a `disconnected` was opened */
+  #write(chargePointId: string, stream: Stream, event: StationEvent, text: string, openedIn = this.id): Promise<void> {
+    const journal = this.id;
     const { seq } = event;
     const bytes = text.length + OVERHEAD_BYTES;
     stream.last = seq;
@@ -269,13 +276,12 @@ export class Journal {
         void this.#events.put([journal, chargePointId, seq], text);
         if (seq === 1) void this.#streamTable.put([journal, chargePointId], 0);
         if (event.kind === 'connected') void this.#connections.put([journal, chargePointId, event.connection], 1);
-        if (event.kind === 'disconnected') void this.#connections.remove([journal, chargePointId, event.connection]);
+        if (event.kind === 'disconnected') void this.#connections.remove([openedIn, chargePointId, event.connection]);
       },
       committed: () => {
         stream.flushed = seq;
         this.#queuedBytes -= bytes;
         this.#freshBytes += bytes;
-        if (journal !== this.id) return; // an earlier boot's, found by `streams`
         for (const listener of this.#listeners) listener(chargePointId, event);
       },
       failed: () => {

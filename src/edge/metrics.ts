@@ -7,7 +7,7 @@ import type { Backlog } from './outbox.ts';
 export interface EdgeReadings {
   connections: () => number;
   backlog: () => Backlog;
-  journal: () => { bytes: number; limitBytes: number };
+  journal: () => { bytes: number; limitBytes: number; events: number };
 }
 
 /** Seconds; an answer takes one flush of the disk, a thousandth to a tenth. */
@@ -67,6 +67,11 @@ export class EdgeMetrics {
     gauge('ocpp_outbox_stations', 'Charge points with events not yet accepted by Temporal', () => backlog().stations);
     gauge('ocpp_outbox_in_flight', 'Deliveries to actors under way', () => backlog().inFlight);
     gauge('ocpp_outbox_oldest_seconds', 'Age of the oldest event that waits', () => (backlog().oldestMs ?? 0) / 1_000);
+    gauge(
+      'ocpp_journal_events',
+      'Events in the journal, delivered or not, that the database does not have yet',
+      () => journal().events,
+    );
     gauge('ocpp_journal_bytes', 'Size of the journal', () => journal().bytes);
     gauge('ocpp_journal_limit_bytes', 'Size at which ordinary events are refused', () => journal().limitBytes);
   }

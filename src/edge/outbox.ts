@@ -1,9 +1,22 @@
 import type { Logger } from 'pino';
 import type { StationEvent } from '../../workflows/events.ts';
+import { BacklogShare } from './backlogShare.ts';
 import type { Journal } from './journal.ts';
 import { delayOf, Outage } from './outage.ts';
-import { isHeartbeat, newStation, newStream, nextBatch, type Batch, type Station, type Stream } from './streams.ts';
-import { Turns } from './turns.ts';
+import {
+  isHeartbeat,
+  isUntold,
+  newStation,
+  newStream,
+  nextBatch,
+  notePresence,
+  noteTold,
+  type Batch,
+  type Station,
+  type Stream,
+  type UnpersistedBatch,
+} from './streams.ts';
+import { Turns, type Rank } from './turns.ts';
 
 /** `deliver` rejects with this when the charge point has no running actor: the outbox repeats with `start: true`. */
 export class ActorNotFound extends Error {
@@ -26,6 +39,8 @@ export interface OutboxOptions {
   batchBytes?: number;
   /** What a charge point may have delivered and not yet persisted. */
   credit?: { events: number; bytes: number };
+  /** Events that all charge points with a backlog together may have delivered and not yet persisted. */
+  backlogCredit?: number;
   /** Heartbeats alone wait this long (ms) for company. */
   heartbeatMs?: number;
   /** Delay (ms) after a failed delivery: doubled each time, from `first` to `most`. */
@@ -56,10 +71,16 @@ export interface Unpersisted {
  */
 const REST_FACTOR = 10;
 const REST_MOST_MS = 2_000;
+/** With more pending events, or one that has waited for longer (ms; above what a rest takes), it is a backlog. */
+const LIVE_EVENTS = 100;
+const LIVE_MS = 5_000;
+/** The first batch of a backlog is small: whether the stations are there is known of all of them soon. */
+const UNTOLD_BYTES = 4_096;
+
 /**
  * Delivers each charge point's journal to its actor, in prefixes: strictly in order, one delivery in flight per charge
- * point, few over all. Between charge points the order is first come, first served; one with more than a batch goes to
- * the end of the queue again.
+ * point, few over all. Between charge points live ones come first, then backlogs, round by round (`Turns`), which have
+ * only a share (`BacklogShare`). In the first batch of a backlog its actor is told ahead which connections are open now.
  *
  * A charge point is in one state at a time, and an idle one costs nothing: no timer, no place in any queue.
  */
@@ -74,7 +95,7 @@ export class Outbox {
   readonly #backoff: { first: number; most: number };
 
   readonly #stations = new Map<string, Station>();
-  readonly #turns = new Turns<Station>();
+  readonly #turns = new Turns<Station>((station, now) => rankOf(station, now));
   #turnTimer: NodeJS.Timeout | undefined;
   /** How long (ms) a delivery takes these days. */
   #latency = 0;
@@ -86,6 +107,7 @@ export class Outbox {
   #onBlocked: () => void = () => undefined;
   #pending = 0;
   #inFlight = 0;
+  readonly #backlogs: BacklogShare;
   #running = false;
   #draining = false;
   #pumpScheduled = false;
@@ -100,6 +122,11 @@ export class Outbox {
     this.#credit = options.credit ?? { events: 500, bytes: 1_000_000 };
     this.#heartbeatMs = options.heartbeatMs ?? 15 * 60_000;
     this.#backoff = options.backoff ?? { first: 200, most: 10_000 };
+    this.#backlogs = new BacklogShare({
+      maxInFlight: this.#maxInFlight,
+      credit: options.backlogCredit ?? 2_000,
+      onHeld: () => this.#onBlocked(),
+    });
     this.#outage = new Outage({ backoff: this.#backoff, resume: () => this.#pump(), log: options.log });
     this.#journal.onFlushed((chargePointId, event) => this.#flushed(chargePointId, event));
   }
@@ -115,6 +142,7 @@ export class Outbox {
       station.streams.unshift(...journals.map(({ journal, first, last }) => newStream(journal, first - 1, last)));
       for (const { first, last } of journals) this.#pending += last - first + 1;
       station.pendingSince = Date.now();
+      station.behind = true;
     }
     for (const station of this.#stations.values()) this.#settle(station);
     this.#sweepTimer = setInterval(() => this.#sweep(), Math.min(60_000, this.#heartbeatMs)).unref();
@@ -164,6 +192,7 @@ export class Outbox {
 
   /** Whether a charge point waits for credit. */
   hasBlocked(): boolean {
+    if (this.#backlogs.held) return true;
     for (const station of this.#unpersisted) if (station.state === 'blocked') return true;
     return false;
   }
@@ -183,7 +212,8 @@ export class Outbox {
     const stream = station?.streams.find((candidate) => candidate.journal === journal);
     if (station === undefined || stream === undefined || seq <= stream.persisted) return;
     stream.persisted = Math.min(seq, stream.last);
-    stream.unpersistedBatches = stream.unpersistedBatches.filter((batch) => batch.upTo > stream.persisted);
+    this.#forgetBatches(stream, (batch) => batch.upTo <= stream.persisted);
+    if (this.#backlogs.held) this.#schedulePump();
     if (station.state === 'delivering') return; // it skips what is persisted when it ends
     this.#skipPersisted(station);
     if (station.state === 'blocked') this.#settle(station);
@@ -199,8 +229,10 @@ export class Outbox {
     const stream = station?.streams.find((candidate) => candidate.journal === journal);
     if (station === undefined || stream === undefined || station.state === 'delivering') return false;
     this.#setDelivered(stream, Math.max(after, stream.persisted));
-    stream.unpersistedBatches = [];
+    this.#forgetBatches(stream, () => true);
+    noteTold(station);
     station.started = false;
+    station.behind = true;
     station.pendingSince ||= Date.now();
     if (station.state !== 'waiting') this.#makeReady(station);
     return true;
@@ -211,12 +243,18 @@ export class Outbox {
     const own = station.own;
     this.#pending += event.seq - own.last;
     own.last = event.seq;
+    const wasUntold = isUntold(station);
+    notePresence(station, event);
     if (!isHeartbeat(event)) {
       own.urgent = event.seq;
       if (station.state === 'lazy') station.pendingSince = 0;
     }
     station.pendingSince ||= Date.now();
     if (this.#running && (station.state === 'idle' || station.state === 'lazy')) this.#settle(station);
+    // Among the backlogs it comes earlier now.
+    else if (station.state === 'ready' && !wasUntold && rankOf(station, Date.now()) === 'untold') {
+      this.#turns.push(station, Date.now());
+    }
   }
 
   #station(chargePointId: string): Station {
@@ -272,40 +310,50 @@ export class Outbox {
     if (!this.#running || this.#outage.paused) return;
     const most = this.#outage.suspected ? 1 : this.#maxInFlight;
     while (this.#inFlight < most) {
-      const next = this.#turns.next(Date.now());
+      const now = Date.now();
+      const next = this.#turns.next(now, this.#draining ? now : this.#backlogs.from(now));
       if (next === undefined) return;
       if (typeof next === 'number') {
         clearTimeout(this.#turnTimer);
         this.#turnTimer = setTimeout(() => this.#pump(), next).unref();
         return;
       }
-      void this.#deliverNext(next);
+      void this.#deliverNext(next, rankOf(next, now));
     }
   }
 
-  async #deliverNext(station: Station): Promise<void> {
+  async #deliverNext(station: Station, rank: Rank): Promise<void> {
     const stream = station.streams.find((candidate) => candidate.delivered < candidate.last);
     if (stream === undefined) return this.#settle(this.#asIdle(station));
     station.state = 'delivering';
     this.#inFlight++;
+    const isBacklog = rank !== 'live';
+    if (isBacklog) this.#backlogs.turnBegins();
+    let backlog = 0;
     try {
       const readAt = Date.now();
-      const limits = { credit: this.#credit, batchBytes: this.#batchBytes };
+      const batchBytes = rank === 'untold' ? Math.min(UNTOLD_BYTES, this.#batchBytes) : this.#batchBytes;
+      const limits = { credit: this.#credit, batchBytes };
       const batch = nextBatch(this.#journal, station, stream, limits);
       if (batch === undefined) {
         station.state = 'blocked';
         this.#onBlocked();
       } else {
+        backlog = isBacklog ? batch.events : 0;
+        this.#backlogs.take(backlog);
         const began = performance.now();
         await this.#send(station, batch.text, !station.started || batch.text.includes('"kind":"connected"'));
         this.#latency += (performance.now() - began - this.#latency) / 16;
-        station.nextAt = Date.now() + Math.min(REST_MOST_MS, REST_FACTOR * this.#latency);
-        this.#accepted(station, stream, batch, readAt);
+        // With more to come there is nothing to gather.
+        if (batch.tookAll) station.nextAt = Date.now() + Math.min(REST_MOST_MS, REST_FACTOR * this.#latency);
+        this.#accepted(station, stream, batch, { readAt, backlog });
       }
     } catch (error) {
+      this.#backlogs.giveBack(backlog);
       this.#failed(station, error);
     } finally {
       this.#inFlight--;
+      if (isBacklog) this.#backlogs.turnEnds();
       this.#skipPersisted(station);
       if (station.state === 'delivering') this.#settle(this.#asIdle(station));
       this.#schedulePump();
@@ -317,24 +365,29 @@ export class Outbox {
       await this.#deliver(station.chargePointId, text, { start });
     } catch (error) {
       if (start || !(error instanceof ActorNotFound)) throw error;
+      noteTold(station);
       await this.#deliver(station.chargePointId, text, { start: true });
     }
   }
 
-  #accepted(station: Station, stream: Stream, batch: Batch, readAt: number): void {
+  #accepted(station: Station, stream: Stream, batch: Batch, turn: { readAt: number; backlog: number }): void {
     this.#setDelivered(stream, batch.upTo);
     stream.highest = Math.max(stream.highest, batch.upTo);
     while (station.acceptedWaiters[0] && station.acceptedWaiters[0].seq <= station.own.highest) {
       station.acceptedWaiters.shift()?.resolve();
     }
     if (batch.upTo > stream.persisted) {
-      stream.unpersistedBatches.push({ upTo: batch.upTo, bytes: batch.bytes });
+      stream.unpersistedBatches.push({ upTo: batch.upTo, bytes: batch.bytes, backlog: turn.backlog });
       this.#unpersisted.add(station);
+    } else {
+      this.#backlogs.giveBack(turn.backlog);
     }
+    if (batch.ahead) noteTold(station, batch.ahead);
+    station.behind = !batch.tookAll;
     station.started = true;
     station.failures = 0;
     // What is pending now came while this delivery was under way, unless the batch could not take everything.
-    if (batch.tookAll) station.pendingSince = readAt;
+    if (batch.tookAll) station.pendingSince = turn.readAt;
     this.#outage.ended();
   }
 
@@ -356,6 +409,11 @@ export class Outbox {
     stream.delivered = delivered;
   }
 
+  #forgetBatches(stream: Stream, isOver: (batch: UnpersistedBatch) => boolean): void {
+    for (const batch of stream.unpersistedBatches) if (isOver(batch)) this.#backlogs.giveBack(batch.backlog);
+    stream.unpersistedBatches = stream.unpersistedBatches.filter((batch) => !isOver(batch));
+  }
+
   #skipPersisted(station: Station): void {
     for (const stream of station.streams) this.#setDelivered(stream, Math.max(stream.delivered, stream.persisted));
     station.streams = station.streams.filter((stream) => stream === station.own || stream.persisted < stream.last);
@@ -365,7 +423,15 @@ export class Outbox {
   #sweep(): void {
     for (const [station, since] of this.#lazy) {
       if (Date.now() - since < this.#heartbeatMs) return;
+      station.pendingSince = Date.now(); // that it waited was the intent
       this.#makeReady(station);
     }
   }
+}
+
+/** Live: its next batch takes all it has, as far as is known, and nothing of it has waited for long. */
+function rankOf(station: Station, now: number): Rank {
+  const isFresh = !station.behind && now - station.pendingSince <= LIVE_MS;
+  if (isFresh && station.streams.every(({ last, delivered }) => last - delivered <= LIVE_EVENTS)) return 'live';
+  return isUntold(station) ? 'untold' : 'backlog';
 }

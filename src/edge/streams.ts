@@ -1,4 +1,4 @@
-import type { StationEvent } from '../../workflows/events.ts';
+import type { Ahead, StationEvent } from '../../workflows/events.ts';
 import type { Journal } from './journal.ts';
 
 /** A charge point, as the outbox sees it. */
@@ -24,6 +24,10 @@ export interface Station {
   acceptedWaiters: { seq: number; resolve: () => void }[];
   /** When the oldest pending event came, ms since 1970; 0 with none pending. */
   pendingSince: number;
+  /** The last batch could not take everything. */
+  behind: boolean;
+  /** Its connections that are open as the own stream's flushed events have it, oldest first. */
+  open: Ahead['open'];
   timer?: NodeJS.Timeout;
 }
 
@@ -37,15 +41,28 @@ export interface Stream {
   last: number;
   /** Last one that is no heartbeat. */
   urgent: number;
-  unpersistedBatches: { upTo: number; bytes: number }[];
+  /** Last one that may change which connections are open. */
+  presence: number;
+  /** Up to where the actor was told ahead which connections are open. */
+  told: number;
+  unpersistedBatches: UnpersistedBatch[];
+}
+
+export interface UnpersistedBatch {
+  upTo: number;
+  bytes: number;
+  /** Events of it that count as backlog; 0 for a live charge point's. */
+  backlog: number;
 }
 
 /** An `EventBatch` on its way. */
 export interface Batch {
   text: string;
   bytes: number;
+  events: number;
   upTo: number;
   tookAll: boolean;
+  ahead?: Ahead;
 }
 
 export function newStation(chargePointId: string, ownJournal: number): Station {
@@ -58,17 +75,41 @@ export function newStation(chargePointId: string, ownJournal: number): Station {
     started: false,
     failures: 0,
     pendingSince: 0,
+    behind: false,
+    open: [],
     nextAt: 0,
     acceptedWaiters: [],
   };
 }
 
+/** With events up to `last` it is an earlier boot's: whatever they are, its connections are over. */
 export function newStream(journal: number, delivered: number, last: number): Stream {
-  return { journal, delivered, highest: delivered, persisted: delivered, last, urgent: last, unpersistedBatches: [] };
+  const upTo = { delivered, highest: delivered, persisted: delivered, last, urgent: last, presence: last, told: 0 };
+  return { journal, ...upTo, unpersistedBatches: [] };
 }
 
 export function isHeartbeat(event: StationEvent): boolean {
   return event.kind === 'message' && event.action === 'Heartbeat';
+}
+
+/** Takes note of a flushed event of the own stream that says which connections are open. */
+export function notePresence(station: Station, event: StationEvent): void {
+  if (event.kind !== 'connected' && event.kind !== 'disconnected') return;
+  const { connection, receivedAt: openedAt } = event;
+  const { journal } = station.own;
+  station.own.presence = event.seq;
+  station.open = station.open.filter((other) => other.connection !== connection);
+  if (event.kind === 'connected') station.open.push({ connection, journal, taskQueue: event.taskQueue, openedAt });
+}
+
+/** Which of its connections are open is in events that are not delivered, and was not told ahead of them. */
+export function isUntold(station: Station): boolean {
+  return station.streams.some((stream) => stream.presence > Math.max(stream.delivered, stream.told));
+}
+
+/** The actor has accepted what stood ahead of its events; without `ahead`: it may have forgotten. */
+export function noteTold(station: Station, ahead?: Ahead): void {
+  for (const stream of station.streams) stream.told = ahead?.upTo[stream.journal] ?? (ahead ? stream.told : 0);
 }
 
 /**
@@ -98,9 +139,21 @@ export function nextBatch(
   }
   // More than `delivered` only if someone else has trimmed: the actor then asks the database.
   const after = last - texts.length;
-  const redelivered = after < stream.highest ? ',"redelivered":true' : '';
-  const text = `{"journal":${stream.journal},"after":${after},"events":[${texts.join(',')}]${redelivered}}`;
   const others = station.streams.filter((other) => other !== stream);
   const tookAll = last === stream.last && others.every((other) => other.delivered === other.last);
-  return { text, bytes: read.bytes, upTo: last, tookAll };
+  const ahead = tookAll ? undefined : aheadOf(station, stream, last);
+  const redelivered = after < stream.highest ? ',"redelivered":true' : '';
+  const told = ahead ? `,"ahead":${JSON.stringify(ahead)}` : '';
+  const text = `{"journal":${stream.journal},"after":${after},"events":[${texts.join(',')}]${redelivered}${told}}`;
+  return { text, bytes: read.bytes, events: texts.length, upTo: last, tookAll, ...(ahead && { ahead }) };
+}
+
+/** Undefined where the events that stay behind a batch up to `upTo` change no presence, or the actor was told already. */
+function aheadOf(station: Station, stream: Stream, upTo: number): Ahead | undefined {
+  const behind = station.streams.filter((other) => (other === stream ? upTo : other.delivered) < other.last);
+  const untold = behind.some(({ presence, told, ...other }) => {
+    return presence > Math.max(told, other.journal === stream.journal ? upTo : other.delivered);
+  });
+  if (!untold) return undefined;
+  return { upTo: Object.fromEntries(behind.map(({ journal, last }) => [journal, last])), open: station.open };
 }

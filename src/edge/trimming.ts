@@ -174,10 +174,20 @@ export class Trimming {
       const since = this.#drainedSince.get(journal) ?? Date.now();
       this.#drainedSince.set(journal, since);
       if (Date.now() - since < this.#closeAfterMs) continue;
-      await this.#options.dropCursors(journal);
+      if (!(await this.#wentOnElsewhere(journal))) await this.#options.dropCursors(journal);
       this.#options.journal.forget(journal);
       this.#drainedSince.delete(journal);
     }
+  }
+
+  /**
+   * The database has more of an earlier journal than this folder: the folder was copied, or restored from an older copy.
+   * The edge that goes on with the journal, if there is one, needs its cursors.
+   */
+  async #wentOnElsewhere(journal: number): Promise<boolean> {
+    const { journal: log } = this.#options;
+    const cursors = await this.#read(log.chargePointsOf(journal).map((chargePointId) => ({ chargePointId, journal })));
+    return cursors.some(({ chargePointId, seq }) => seq > log.lastOf(journal, chargePointId));
   }
 }
 

@@ -4,46 +4,140 @@ export interface Waiting {
 }
 
 /**
- * Whose turn it is: first come, first served, but nobody before his `nextAt`. Those who have just had a turn rest in a
- * queue of their own, so that they do not hold up the others.
+ * `live`: nothing of it has waited for long. The others drain a backlog: `untold` are those of which it is not even known
+ * whether they are connected now.
+ */
+export type Rank = 'live' | 'untold' | 'backlog';
+
+/** After so many turns of live ones in a row one of the others has its turn, if it may. */
+const LIVE_IN_A_ROW = 4;
+/** Likewise the untold and the other backlogs: a first round over all comes before anybody's second turn, nearly. */
+const UNTOLD_IN_A_ROW = 100;
+
+/**
+ * Whose turn it is: by rank, within a rank first come, first served, and nobody before his `nextAt`. Those who have just
+ * had a turn rest in a queue of their own, so that they do not hold up the others. No rank can starve another: each is
+ * passed over a limited number of times.
  */
 export class Turns<T extends Waiting> {
+  readonly #rankOf: (item: T, now: number) => Rank;
+  readonly #queues: Record<Rank, Queue<T>> = { live: new Queue(), untold: new Queue(), backlog: new Queue() };
+  readonly #places = new Map<T, Place<T>>();
+  #liveInARow = 0;
+  #untoldInARow = 0;
+
+  constructor(rankOf: (item: T, now: number) => Rank) {
+    this.#rankOf = rankOf;
+  }
+
+  /** Puts it at the end of its rank's queue; one that waits already leaves its place. */
+  push(item: T, now: number): void {
+    const left = this.#places.get(item);
+    if (left !== undefined) left.item = undefined;
+    const place = { item };
+    this.#places.set(item, place);
+    this.#queues[this.#rankOf(item, now)].push(place, item.nextAt > now);
+  }
+
+  /**
+   * The next one; or how long (ms) to wait for it; undefined where nobody waits.
+   *
+   * @param backlogsFrom when one that is not live may have a turn (ms since 1970)
+   */
+  next(now: number, backlogsFrom = 0): T | number | undefined {
+    this.#demote(now);
+    const { live, untold, backlog } = this.#queues;
+    const later = this.#untoldInARow < UNTOLD_IN_A_ROW ? [untold, backlog] : [backlog, untold];
+    const behind = backlogsFrom > now ? undefined : later.find((queue) => queue.peek(now) !== undefined);
+    if (live.peek(now) !== undefined && (behind === undefined || this.#liveInARow < LIVE_IN_A_ROW)) {
+      this.#liveInARow = behind === undefined ? 0 : this.#liveInARow + 1;
+      return this.#take(live, now);
+    }
+    if (behind !== undefined) {
+      this.#liveInARow = 0;
+      this.#untoldInARow = behind === untold && backlog.peek(now) !== undefined ? this.#untoldInARow + 1 : 0;
+      return this.#take(behind, now);
+    }
+    const from = Math.min(live.from(), Math.max(backlogsFrom, Math.min(untold.from(), backlog.from())));
+    return from === Infinity ? undefined : Math.max(0, from - now);
+  }
+
+  /** Who has waited for too long to be live, as in an outage, goes to those with a backlog: once per place. */
+  #demote(now: number): void {
+    const { live } = this.#queues;
+    for (let first = live.peek(now); first !== undefined; first = live.peek(now)) {
+      if (this.#rankOf(first, now) === 'live') return;
+      this.push(first, now);
+    }
+  }
+
+  #take(queue: Queue<T>, now: number): T | undefined {
+    const item = queue.shift(now);
+    if (item !== undefined) this.#places.delete(item);
+    return item;
+  }
+}
+
+/** Empty when who had it has got another one. */
+interface Place<T> {
+  item: T | undefined;
+}
+
+class Queue<T extends Waiting> {
   readonly #ready = new Fifo<T>();
   readonly #resting = new Fifo<T>();
 
-  push(item: T, now: number): void {
-    if (item.nextAt > now) this.#resting.push(item);
-    else this.#ready.push(item);
+  push(place: Place<T>, resting: boolean): void {
+    if (resting) this.#resting.push(place);
+    else this.#ready.push(place);
   }
 
-  /** The next one; or how long (ms) to wait for it; undefined where nobody waits. */
-  next(now: number): T | number | undefined {
+  peek(now: number): T | undefined {
+    return this.#due(now).peek();
+  }
+
+  shift(now: number): T | undefined {
+    return this.#due(now).shift();
+  }
+
+  /** When somebody in it can have a turn: ms since 1970, 0 for at once. */
+  from(): number {
+    return this.#ready.peek() === undefined ? (this.#resting.peek()?.nextAt ?? Infinity) : 0;
+  }
+
+  #due(now: number): Fifo<T> {
     const rested = this.#resting.peek();
-    if (rested !== undefined && rested.nextAt <= now) return this.#resting.shift();
-    return this.#ready.shift() ?? (rested === undefined ? undefined : rested.nextAt - now);
+    return rested !== undefined && rested.nextAt <= now ? this.#resting : this.#ready;
   }
 }
 
 class Fifo<T> {
-  #items: T[] = [];
+  #places: Place<T>[] = [];
   #head = 0;
 
-  push(item: T): void {
-    this.#items.push(item);
+  push(place: Place<T>): void {
+    this.#places.push(place);
   }
 
   peek(): T | undefined {
-    return this.#items[this.#head];
+    for (let place = this.#places[this.#head]; place !== undefined; place = this.#places[this.#head]) {
+      if (place.item !== undefined) return place.item;
+      this.#drop();
+    }
+    return undefined;
   }
 
   shift(): T | undefined {
-    const item = this.#items[this.#head];
-    if (item === undefined) return undefined;
+    const item = this.peek();
+    if (item !== undefined) this.#drop();
+    return item;
+  }
+
+  #drop(): void {
     this.#head++;
-    if (this.#head > 1024 && this.#head * 2 > this.#items.length) {
-      this.#items = this.#items.slice(this.#head);
+    if (this.#head > 1024 && this.#head * 2 > this.#places.length) {
+      this.#places = this.#places.slice(this.#head);
       this.#head = 0;
     }
-    return item;
   }
 }

@@ -1,15 +1,25 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Journal } from '../../src/edge/journal.ts';
+import type { Journal, NewEvent } from '../../src/edge/journal.ts';
 import { ActorNotFound, Outbox, type Deliver } from '../../src/edge/outbox.ts';
 import type { EventBatch } from '../../workflows/events.ts';
-import { connected, malformed, message, openJournal, silent, temporaryDirectory } from './journalEvents.ts';
+import {
+  connected,
+  disconnected,
+  malformed,
+  message,
+  openJournal,
+  silent,
+  temporaryDirectory,
+} from './journalEvents.ts';
 
 /** How Temporal answers a delivery. `unheard`: it accepted, and the answer was lost. */
 type Answer = 'accepted' | 'unheard' | 'refused' | 'notFound';
 
+type Kind = 'connected' | 'disconnected' | 'malformed' | 'heartbeat';
+
 type Step =
-  | { do: 'append'; station: number; count: number; kind: 'connected' | 'malformed' | 'heartbeat' }
+  | { do: 'append'; station: number; count: number; kind: Kind }
   | { do: 'persist'; station: number; share: number }
   | { do: 'loseActor'; station: number }
   | { do: 'restart'; cursorsReadable: boolean }
@@ -23,7 +33,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       do: fc.constant('append' as const),
       station,
       count: fc.integer({ min: 1, max: 12 }),
-      kind: fc.constantFrom('connected' as const, 'malformed' as const, 'heartbeat' as const),
+      kind: fc.constantFrom<Kind>('connected', 'disconnected', 'malformed', 'heartbeat'),
     }),
   },
   {
@@ -44,20 +54,24 @@ const answers = fc.array(
 );
 
 describe('Outbox', () => {
-  it('delivers gapless prefixes, one at a time, and skips nothing, whatever fails', { timeout: 120_000 }, async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40 }), answers, async (steps, script) => {
-        const world = new World(script);
-        try {
-          for (const next of steps) await world.take(next);
-          expect(await world.finish()).toEqual({ violations: [], missing: [] });
-        } finally {
-          await world.end();
-        }
-      }),
-      { numRuns: 150 },
-    );
-  });
+  it(
+    'delivers gapless prefixes, one at a time, skips nothing, and tells presence ahead, whatever fails',
+    { timeout: 120_000 },
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40 }), answers, async (steps, script) => {
+          const world = new World(script);
+          try {
+            for (const next of steps) await world.take(next);
+            expect(await world.finish()).toEqual({ violations: [], missing: [] });
+          } finally {
+            await world.end();
+          }
+        }),
+        { numRuns: 150 },
+      );
+    },
+  );
 });
 
 /** Journal and outbox as they are; the actors and the database as what they have seen and stored. */
@@ -74,6 +88,10 @@ class World {
   readonly #cursors = new Map<string, number>();
   /** Actors that lost events, and were not yet given them again: they refuse gaps. */
   readonly #lost = new Set<string>();
+  /** Last flushed event that says which connections are open, and which are; of an earlier boot's journal: none. */
+  readonly #presence = new Map<string, { seq: number; open: string[] }>();
+  /** Up to where actors were told ahead which connections are open. */
+  readonly #told = new Map<string, number>();
   readonly #violations: string[] = [];
 
   constructor(script: Answer[]) {
@@ -119,11 +137,13 @@ class World {
     if (this.#inFlight.has(chargePointId)) this.#violations.push(`two deliveries to ${chargePointId}`);
     this.#inFlight.add(chargePointId);
     const answer = this.#allAccepted ? 'accepted' : (this.#script[this.#calls++ % this.#script.length] ?? 'accepted');
+    const isReceived = answer === 'accepted' || answer === 'unheard';
+    if (isReceived) this.#receive(key, batch);
+    if (isReceived) this.#checkPresence(chargePointId, batch);
     await new Promise(setImmediate);
     this.#inFlight.delete(chargePointId);
     if (answer === 'notFound' && !start) throw new ActorNotFound(chargePointId);
     if (answer === 'refused' || answer === 'notFound') throw new Error('refused');
-    this.#receive(key, batch);
     if (answer === 'unheard') throw new Error('deadline exceeded');
   };
 
@@ -138,13 +158,46 @@ class World {
     this.#seen.set(key, Math.max(seen, batch.events.at(-1)?.seq ?? 0));
   }
 
-  async #append(chargePointId: string, count: number, kind: 'connected' | 'malformed' | 'heartbeat'): Promise<void> {
+  /** After each batch an actor knows which connections of its charge point are open now. */
+  #checkPresence(chargePointId: string, { ahead }: EventBatch): void {
+    const keys = [...this.#presence.keys()].filter((key) => key.endsWith(` ${chargePointId}`));
+    if (keys.some((key) => this.#lost.has(key))) return;
+    for (const [journal, upTo] of Object.entries(ahead?.upTo ?? {})) {
+      const key = keyOf(Number(journal), chargePointId);
+      this.#told.set(key, upTo);
+      if (upTo > (this.#appended.get(key) ?? 0)) this.#violations.push(`${key}: told ahead of what there is`);
+    }
+    for (const key of keys) {
+      const { seq, open } = this.#presence.get(key) as { seq: number; open: string[] };
+      const known = Math.max(this.#seen.get(key) ?? 0, this.#told.get(key) ?? 0);
+      if (known < seq) this.#violations.push(`${key}: presence is known up to ${known} of ${seq}`);
+      const told = ahead?.open.map(({ connection }) => connection) ?? open;
+      if (key === keyOf(this.#journal.id, chargePointId) && told.join() !== open.join()) {
+        this.#violations.push(`${key}: open is ${open.join()}, told ${told.join()}`);
+      }
+    }
+  }
+
+  async #append(chargePointId: string, count: number, kind: Kind): Promise<void> {
     for (let index = 0; index < count; index++) {
-      const event = { connected: connected('1-1'), malformed: malformed('x'), heartbeat: message('Heartbeat') }[kind];
-      const { seq, flushed } = this.#journal.append(chargePointId, event);
+      const events = {
+        connected: connected(`1-${index}`),
+        disconnected: disconnected(`1-${index}`),
+        malformed: malformed('x'),
+        heartbeat: message('Heartbeat'),
+      };
+      const { seq, flushed } = this.#journal.append(chargePointId, events[kind]);
       this.#appended.set(keyOf(this.#journal.id, chargePointId), seq);
+      void flushed.then(() => this.#flushed(chargePointId, seq, events[kind]));
       if (index === count - 1) await flushed;
     }
+  }
+
+  #flushed(chargePointId: string, seq: number, event: NewEvent): void {
+    if (event.kind !== 'connected' && event.kind !== 'disconnected') return;
+    const key = keyOf(this.#journal.id, chargePointId);
+    const others = (this.#presence.get(key)?.open ?? []).filter((other) => other !== event.connection);
+    this.#presence.set(key, { seq, open: event.kind === 'connected' ? [...others, event.connection] : others });
   }
 
   #persist(chargePointId: string, share: number): void {
@@ -166,6 +219,7 @@ class World {
   #loseActor(chargePointId: string): void {
     for (const journal of [...this.#journal.oldJournals(), this.#journal.id]) {
       const key = keyOf(journal, chargePointId);
+      this.#told.delete(key);
       if (!this.#seen.has(key)) continue;
       this.#seen.set(key, this.#cursors.get(key) ?? 0);
       this.#lost.add(key);
@@ -183,7 +237,10 @@ class World {
     this.#journal = openJournal(this.#temporary.directory);
     await this.#journal.closeOpenConnections();
     for (const { chargePointId, journals } of this.#journal.streams()) {
-      for (const { journal, last } of journals) this.#appended.set(keyOf(journal, chargePointId), last);
+      for (const { journal, last } of journals) {
+        this.#appended.set(keyOf(journal, chargePointId), last);
+        this.#presence.set(keyOf(journal, chargePointId), { seq: last, open: [] });
+      }
     }
     this.#outbox = this.#newOutbox();
     if (cursorsReadable) {

@@ -144,6 +144,17 @@ describe('Trimming', () => {
     await expect.poll(() => dropped).toEqual([old]);
     await expect.poll(() => journal.oldJournals()).toEqual([]);
   });
+
+  it('forgets, but does not close, a journal that has gone on beside this copy of its folder', async () => {
+    const [old] = [journal.id];
+    await append(2);
+    await journal.close();
+    journal = openJournal(directory);
+    cursors = [{ chargePointId: 'A', journal: old, seq: 5 }];
+    await start({ closeAfterMs: 50 });
+    await expect.poll(() => journal.oldJournals()).toEqual([]);
+    expect(dropped).toEqual([]);
+  });
 });
 
 async function start(options: Partial<TrimmingOptions> = {}, outboxOptions = {}): Promise<void> {
