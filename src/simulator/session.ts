@@ -28,8 +28,10 @@ export interface SessionOptions {
   connectorId?: number;
   /** MeterValues per transaction, of two samples each. */
   meterValues?: number;
-  /** Wait between messages (ms). */
+  /** Mean wait before each message (ms). */
   paceMs?: number;
+  /** From 0 to below 1: how long a wait is. */
+  random?: () => number;
   /** Told the time each answer took (ms). */
   onAnswer?: (action: string, ms: number) => void;
   /** Asked before each message: whether to go on to the end of the session without delay. */
@@ -48,7 +50,15 @@ export class Charging {
   constructor(station: Station, ledger: Ledger, options: SessionOptions) {
     this.#station = station;
     this.#ledger = ledger;
-    this.#options = { connectorId: 1, meterValues: 10, paceMs: 0, onAnswer: () => {}, until: () => false, ...options };
+    this.#options = {
+      connectorId: 1,
+      meterValues: 10,
+      paceMs: 0,
+      random: Math.random,
+      onAnswer: () => {},
+      until: () => false,
+      ...options,
+    };
   }
 
   async boot(): Promise<void> {
@@ -95,8 +105,8 @@ export class Charging {
   }
 
   async #call(action: string, payload: unknown): Promise<Reply> {
-    const { paceMs, onAnswer } = this.#options;
-    if (paceMs > 0) await new Promise((resolve) => setTimeout(resolve, paceMs * (0.5 + Math.random())));
+    const { paceMs, random, onAnswer } = this.#options;
+    if (paceMs > 0) await new Promise((resolve) => setTimeout(resolve, paceMs * (0.5 + random())));
     const began = performance.now();
     const reply = await this.#station.call(action, payload);
     onAnswer(action, performance.now() - began);

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Charging, newLedger } from '../../src/simulator/session.ts';
 import { Station } from '../../src/simulator/station.ts';
 import { Program } from '../support/program.ts';
-import { chargingThrough, openSql, type Load } from './load.ts';
+import type { Load } from '../../chaos/load.ts';
+import { chargingThrough, openSql } from './load.ts';
 
 const LONG = 240_000;
 

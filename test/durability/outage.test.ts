@@ -8,8 +8,9 @@ import { startDatabase, type EmbeddedDatabase } from '../../src/embedded/databas
 import type { HealthReport } from '../../src/edge/health.ts';
 import { freePort } from '../support/freePort.ts';
 import { Program } from '../support/program.ts';
-import { Gate } from './gate.ts';
-import { chargingThrough, openSql, type Load } from './load.ts';
+import { Gate } from '../../chaos/gate.ts';
+import type { Load } from '../../chaos/load.ts';
+import { chargingThrough, openSql } from './load.ts';
 
 const LONG = 240_000;
 const OUTAGE_MS = 20_000;

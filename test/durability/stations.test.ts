@@ -5,7 +5,8 @@ import { Charging, newLedger } from '../../src/simulator/session.ts';
 import { Station, type StationOptions } from '../../src/simulator/station.ts';
 import { workflowId } from '../../src/temporal/actors.ts';
 import { Program } from '../support/program.ts';
-import { chargingThrough, openSql, type Load } from './load.ts';
+import type { Load } from '../../chaos/load.ts';
+import { chargingThrough, openSql } from './load.ts';
 
 const LONG = 240_000;
 const SOON = { timeout: 30_000, interval: 200 };

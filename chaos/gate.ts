@@ -1,8 +1,10 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
-/** A TCP proxy that can be shut: then connections are cut, and new ones refused. */
+/** A TCP proxy in front of a server: it can be shut, then connections are cut and new ones refused, and it can be slow. */
 export class Gate {
   readonly port: number;
+  /** What passes, in either direction, is held back for so long (ms). */
+  delayMs = 0;
   readonly #target: number;
   readonly #sockets = new Set<Socket>();
   #server: Server;
@@ -23,13 +25,19 @@ export class Gate {
 
   async shut(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
-    for (const socket of this.#sockets) socket.destroy();
+    this.cut();
     await closed;
   }
 
   async open(): Promise<void> {
+    if (this.#server.listening) return;
     this.#server = createServer((socket) => this.#connected(socket));
     await listening(this.#server, this.port);
+  }
+
+  /** Cuts the connections there are. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   #connected(near: Socket): void {
@@ -39,13 +47,25 @@ export class Gate {
       [far, near],
     ] as const) {
       this.#sockets.add(one);
+      one.setNoDelay(true);
       one.on('error', () => other.destroy());
       one.on('close', () => {
         this.#sockets.delete(one);
         other.destroy();
       });
-      one.pipe(other);
+      one.on('data', (data) => this.#pass(data, one, other));
     }
+  }
+
+  #pass(data: Buffer, from: Socket, to: Socket): void {
+    const write = () => {
+      if (!to.destroyed && !to.write(data)) {
+        from.pause();
+        to.once('drain', () => from.resume());
+      }
+    };
+    if (this.delayMs > 0) setTimeout(write, this.delayMs);
+    else write();
   }
 }
 

@@ -1,0 +1,115 @@
+import type postgres from 'postgres';
+import type { Ledger } from '../src/simulator/session.ts';
+import { settledDifferences } from '../test/support/ledgerCheck.ts';
+import type { Load } from './load.ts';
+import { commandIdOf, type Accepted } from './operator.ts';
+import { until, type System } from './system.ts';
+
+/** Moments (ms since 1970) between which what was answered may be lost. */
+export type Gap = { from: number; to: number };
+
+const SETTLE_MS = 120_000;
+
+/** Every answered message is in the database exactly once, in order; transactions have one id, one start, one end. */
+export async function messages(sql: postgres.Sql, load: Load, gaps: Gap[]): Promise<string[]> {
+  const { ledger, prefix } = load;
+  const found = await settledDifferences(sql, gaps.length > 0 ? without(ledger, gaps) : ledger, prefix, SETTLE_MS);
+  const dead = await sql<{ id: string; reason: string }[]>`
+    SELECT charge_point_id AS id, reason FROM dead_event WHERE starts_with(charge_point_id, ${prefix}) LIMIT 5`;
+  const refused = ledger.refused.slice(0, 5).map((text) => `answered with an error: ${text}`);
+  return [...found, ...dead.map(({ id, reason }) => `${id}: dead event: ${reason}`), ...refused];
+}
+
+/** Every command that was taken has one outcome; its station received at most one CALL, exactly one where it is completed. */
+export async function commands(
+  sql: postgres.Sql,
+  { load, accepted, gaps }: { load: Load; accepted: Accepted[]; gaps: Gap[] },
+): Promise<string[]> {
+  const read = () => sql<{ id: string; command: string; state: string; ended: boolean; reason: string | null }[]>`
+    SELECT charge_point_id AS id, command_id AS command, state, ended_at IS NOT NULL AS ended, reason
+    FROM command WHERE starts_with(charge_point_id, ${load.prefix})`;
+  await until('every command has an outcome', async () => (await read()).every(({ ended }) => ended), SETTLE_MS).catch(
+    () => undefined,
+  );
+  const rows = await read();
+  const calls = new Map<string, number>();
+  for (const station of load.stations) {
+    for (const received of station.received) {
+      const commandId = commandIdOf(received);
+      if (commandId) calls.set(commandId, (calls.get(commandId) ?? 0) + 1);
+    }
+  }
+  const known = new Map(rows.map((row) => [row.command, row]));
+  const wrong: string[] = [];
+  for (const { chargePointId, commandId, at } of accepted) {
+    if (!known.has(commandId) && !within(at, gaps)) wrong.push(`${chargePointId}: command ${commandId} has no row`);
+  }
+  for (const { id, command, state, ended, reason } of rows) {
+    const received = calls.get(command) ?? 0;
+    const right =
+      ended && received <= 1 && (state !== 'completed' || received === 1) && !(NEVER_SENT.has(state) && received > 0);
+    if (!right)
+      wrong.push(`${id}: command ${command} is ${state} (${reason ?? 'no reason'}), ${received} CALLs received`);
+  }
+  for (const [command, received] of calls) {
+    if (received > 1 && !known.has(command)) wrong.push(`command ${command}: ${received} CALLs received`);
+  }
+  return wrong;
+}
+
+const NEVER_SENT = new Set(['queued', 'refused', 'expired', 'cancelled']);
+
+/** Nothing waits, nothing is left in the journal, one actor a station, all are shown as online. */
+export async function backToNormal(system: System, load: Load): Promise<string[]> {
+  const { prefix, stations } = load;
+  const wrong: string[] = [];
+  const expect = async (what: string, holds: () => Promise<boolean>) => {
+    await until(what, holds, 60_000, 500).catch((error: unknown) => wrong.push(String((error as Error).message)));
+  };
+  await expect('health is ok and nothing waits to be delivered', async () => {
+    const { status, backlog } = await system.health();
+    return status === 'ok' && backlog.stations === 0;
+  });
+  await expect('stored events are trimmed from the journal', async () => {
+    // Heartbeats alone wait for company.
+    const events = await system.metric('ocpp_journal_events');
+    if (events > 10 * stations.length) throw new Error(`${events} are left`);
+    return true;
+  });
+  await expect('every station is shown as online', async () => {
+    const [row] = await system.sql<{ online: number }[]>`
+      SELECT count(*) FILTER (WHERE online)::int AS online FROM charge_point WHERE starts_with(charge_point_id, ${prefix})`;
+    return row?.online === stations.length;
+  });
+  await expect('every station has one running actor', async () => {
+    const query = `WorkflowId STARTS_WITH "charge-point/${prefix}" AND ExecutionStatus = "Running"`;
+    return (await system.client.workflow.count(query)).count === stations.length;
+  });
+  return wrong;
+}
+
+/** The part of a ledger that must not be lost. Transactions that a gap touches are left out whole. */
+function without(ledger: Ledger, gaps: Gap[]): Ledger {
+  const kept = (at: string) => !within(Date.parse(at), gaps);
+  const ends = new Map<string, string[]>();
+  for (const { transactionId, at } of ledger.meterValues) {
+    const key = String(transactionId);
+    ends.set(key, [...(ends.get(key) ?? []), at]);
+  }
+  const touched = (t: Ledger['transactions'][number]) => {
+    const from = Date.parse(t.startedAt);
+    const to = Math.max(from, ...(ends.get(String(t.transactionId)) ?? []).map((at) => Date.parse(at))) + 5_000;
+    return gaps.some((gap) => from <= gap.to && to >= gap.from);
+  };
+  const lost = new Set(ledger.transactions.filter(touched).map((t) => t.transactionId));
+  return {
+    ...ledger,
+    meterValues: ledger.meterValues.filter(({ at, transactionId }) => kept(at) && !lost.has(transactionId)),
+    statusNotifications: ledger.statusNotifications.filter(({ at }) => kept(at)),
+    transactions: ledger.transactions.filter(({ transactionId }) => !lost.has(transactionId)),
+  };
+}
+
+function within(at: number, gaps: Gap[]): boolean {
+  return gaps.some(({ from, to }) => from <= at && at <= to);
+}

@@ -1,0 +1,110 @@
+/** Faults on purpose: real processes killed, stopped and cut under load, then the ledger of answers against the database. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import { pino } from 'pino';
+import { installRuntime } from '../src/temporal/runtime.ts';
+import { progress, summary, table, withTable } from './report.ts';
+import { runScenario, type Result } from './run.ts';
+import type { Scenario } from './scenario.ts';
+import { scenarios } from './scenarios/table.ts';
+import { System, type Mode } from './system.ts';
+
+interface Options {
+  scenario?: string[];
+  mode?: Mode[];
+  seed?: number;
+  seeds?: number;
+  lanes: number;
+  short?: true;
+  list?: true;
+  json?: true;
+  write?: string;
+  evidence?: string;
+}
+
+const SEEDS = 2;
+
+const options = new Command('chaos')
+  .description(
+    'Does faults to a running system under load, and checks that nothing is lost and nothing is there twice.',
+  )
+  .option('--scenario <name...>', 'only these; part of a name is enough')
+  .option('--mode <mode...>', 'only with ACKNOWLEDGE=journal, or =actor')
+  .option('--seed <n>', 'only this seed: the same load and the same moments, as far as processes allow', Number)
+  .option('--seeds <n>', 'so many seeds for each scenario, instead of its own number', Number)
+  .option('--lanes <n>', 'systems side by side', Number, 2)
+  .option('--short', 'outages of seconds, as in the tests')
+  .option('--list', 'show what would be run')
+  .option('--json', 'print the results as JSON')
+  .option('--evidence <directory>', 'keep the state and the history of actors whose stations differ')
+  .option('--write <file>', 'put the table into this Markdown file')
+  .addHelpText(
+    'after',
+    `
+Exit codes: 0 all as expected, 1 a difference, 2 nothing to run.
+
+Examples:
+  npm run chaos                                  everything
+  npm run chaos -- --scenario temporal --seed 7  what is done to Temporal, with one seed
+  npm run chaos -- --list`,
+  )
+  .parse()
+  .opts<Options>();
+
+installRuntime(pino({ level: 'silent' }));
+const jobs = scenarios
+  .filter(({ name }) => !options.scenario || options.scenario.some((part) => name.includes(part)))
+  .flatMap((scenario) =>
+    (Object.keys(scenario.expected) as Mode[])
+      .filter((mode) => !options.mode || options.mode.includes(mode))
+      .flatMap((mode) => seedsOf(scenario).map((seed) => ({ scenario, mode, seed, short: options.short ?? false }))),
+  );
+
+if (jobs.length === 0) {
+  console.error(`no scenario is called so: there are ${scenarios.map(({ name }) => name).join(', ')}`);
+  process.exitCode = 2;
+} else if (options.list) {
+  for (const { scenario, mode, seed } of jobs) console.log(`${scenario.name} ${mode} ${seed}: ${scenario.fault}`);
+} else {
+  await main();
+}
+
+async function main(): Promise<void> {
+  const began = Date.now();
+  const results: Result[] = [];
+  const report = progress(jobs.length);
+  const queue = [...jobs];
+  const lane = async () => {
+    const system = await System.start();
+    try {
+      for (let job = queue.shift(); job; job = queue.shift()) {
+        const { scenario, mode } = job;
+        report.begins(scenario.name, mode, job.seed);
+        await system.serve({ ACKNOWLEDGE: mode, ...scenario.environment });
+        const result = await runScenario(system, scenario, { ...job, evidence: options.evidence });
+        results.push(result);
+        report.ended(result);
+      }
+    } finally {
+      await system.dispose();
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(options.lanes, jobs.length) }, lane));
+  report.end();
+  const minutes = (Date.now() - began) / 60_000;
+  const inOrder = results.toSorted((a, b) => order(a) - order(b));
+  console.log(options.json ? JSON.stringify(inOrder) : `${table(inOrder)}\n${summary(inOrder, minutes)}`);
+  if (options.write) {
+    await writeFile(options.write, withTable(await readFile(options.write, 'utf8'), inOrder, minutes));
+  }
+  process.exitCode = results.some(({ differences }) => differences.length > 0) ? 1 : 0;
+}
+
+function seedsOf(scenario: Scenario): number[] {
+  if (options.seed !== undefined) return [options.seed];
+  return Array.from({ length: options.seeds ?? scenario.seeds ?? SEEDS }, (_, i) => i + 1);
+}
+
+function order({ scenario, mode, seed }: Result): number {
+  return jobs.findIndex((job) => job.scenario.name === scenario && job.mode === mode && job.seed === seed);
+}
