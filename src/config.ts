@@ -61,6 +61,11 @@ export const settingsSchema = z.object({
     .enum(['optional', 'required'])
     .default('optional')
     .describe('Whether charge points without a password are let in; one that has a password always has to give it'),
+  ALLOW_MISSING_SUBPROTOCOL: z
+    .enum(['false', 'true'])
+    .default('false')
+    .transform((text) => text === 'true')
+    .describe('Whether charge points that offer no WebSocket subprotocol (Grizzl-E) are served as OCPP 1.6'),
   OPERATOR_TOKEN: z
     .string()
     .regex(/^[\x21-\x7e]{20,200}$/, '20 to 200 printable characters without blanks')

@@ -80,6 +80,7 @@ export const transaction = z
     connectorId: z.int().nullable(),
     idTag: nullableText,
     idTagStatus: nullableText.describe('What the station was answered at the start'),
+    parentIdTag: nullableText.describe('Group of idTag, as the station was answered'),
     reservationId: z.int().nullable(),
     startedAt: instant.nullable(),
     meterStart: wh,
@@ -89,9 +90,16 @@ export const transaction = z
     stopReason: nullableText,
     end: z.enum(['station', 'estimated']).nullable().describe('Who says it ended; null while it is open'),
     energyWh: wh,
+    energySource: z
+      .enum(['register', 'readings', 'interval', 'power'])
+      .nullable()
+      .describe(
+        'What energyWh was reckoned from: meterStart and meterStop; readings of the register; ' +
+          'Energy.Active.Import.Interval; Power.Active.Import. Doubts are among the notes',
+      ),
     lastReadingAt: instant.nullable(),
     lastReadingWh: wh,
-    notes: z.array(z.string()),
+    notes: z.array(z.string()).describe('What was odd; doubts about the energy begin with `energy: `'),
   })
   .meta({ id: 'Transaction' });
 

@@ -15,7 +15,7 @@ export async function showStation(id: string, options: { json?: true }): Promise
   if (output.json) return output.value({ ...state, registered: registered ?? null });
   const lines = [
     ...(state ? stateLines(state, output) : [`${printable(id)}: has no actor yet`]),
-    ...(registered ? registeredLines(registered) : []),
+    ...(registered ? [...clockLines(registered, output), ...registeredLines(registered)] : []),
   ];
   await output.line(lines.join('\n'));
 }
@@ -29,10 +29,19 @@ function readState(id: string): Promise<ActorState | undefined> {
   );
 }
 
-async function readRegistered(id: string): Promise<ChargePointView | undefined> {
+/** Clocks are off by less than this where nothing is wrong: messages take a while, too. */
+const CLOCK_RIGHT_S = 60;
+
+type Registered = ChargePointView & { clockOffset: number | null };
+
+async function readRegistered(id: string): Promise<Registered | undefined> {
   try {
     const { findChargePoint } = await import('../../drizzle/queries/chargePoints.ts');
-    return await withDatabase((database) => findChargePoint(database, id));
+    const { findClockOffset } = await import('../../drizzle/queries/clockOffset.ts');
+    return await withDatabase(async (database) => {
+      const found = await findChargePoint(database, id);
+      return found && { ...found, clockOffset: await findClockOffset(database, id) };
+    });
   } catch (error) {
     process.stderr.write(`ocpp-actors: ${printable(error instanceof Error ? error.message : String(error))}\n`);
     return undefined;
@@ -60,6 +69,12 @@ function stateLines(
       (command) => `  ${command.requestedAt} ${output.paint(commandFormat(command), commandInWords(command))}`,
     ),
   ];
+}
+
+function clockLines({ clockOffset }: Registered, output: Output): string[] {
+  if (clockOffset === null || Math.abs(clockOffset) < CLOCK_RIGHT_S) return [];
+  const off = `clock ${Math.abs(clockOffset)} s ${clockOffset > 0 ? 'ahead' : 'behind'}`;
+  return [`  ${output.paint('yellow', off)}`];
 }
 
 /** Nothing where nobody has said anything. */

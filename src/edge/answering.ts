@@ -34,6 +34,8 @@ export interface Asking {
   readonly id: string;
   readonly chargePointId: string;
   registration: Registration;
+  /** The last boot on this connection was answered Accepted. */
+  bootAccepted: boolean;
   /** Actions we asked for by TriggerMessage: answered also while the charge point is pending (OCPP 1.6 §4.2). */
   readonly triggered: Set<string>;
   /** By message id. */
@@ -93,11 +95,14 @@ export class Answering {
     received: Received,
     row: ChargePointEntry | 'unavailable' | undefined,
   ): ReturnType<Answering['answer']> {
-    // What the directory cannot tell now stays as it was at the handshake.
-    if (row === 'unavailable') return this.#answer(station, call, message, received);
     const registration = registrationOf(row, this.#parts.settings.registration);
-    if (registration !== 'unavailable') station.registration = registration === 'unknown' ? 'rejected' : registration;
-    return this.#answer(station, call, message, received, row?.heartbeatInterval ?? undefined);
+    // What the directory cannot tell now stays as it was at the handshake.
+    if (row !== 'unavailable' && registration !== 'unavailable') {
+      station.registration = registration === 'unknown' ? 'rejected' : registration;
+    }
+    station.bootAccepted = station.registration === 'accepted';
+    const heartbeatInterval = row === 'unavailable' ? undefined : row?.heartbeatInterval;
+    return this.#answer(station, call, message, received, heartbeatInterval ?? undefined);
   }
 
   #answer(

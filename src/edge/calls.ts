@@ -13,6 +13,8 @@ import type { StationConnection } from './station.ts';
 const ANSWER_TIMEOUT_MS = 30_000;
 /** Command ids remembered so that none is sent twice. */
 const REMEMBERED_COMMANDS = 100_000;
+/** Not before the answer to a boot was Accepted (OCPP 1.6 §4.2), also where the charge point has just been approved. */
+const NOT_BEFORE_ACCEPTED: ReadonlySet<string> = new Set(['RemoteStartTransaction', 'RemoteStopTransaction']);
 
 export interface CallRequest {
   chargePointId: string;
@@ -34,7 +36,8 @@ export class NotSent extends Error {
   }
 }
 
-export type NotSentReason = 'not connected' | 'not the newest connection' | 'already sent' | 'busy' | 'not journalled';
+export type NotSentReason =
+  'not connected' | 'not the newest connection' | 'not accepted yet' | 'already sent' | 'busy' | 'not journalled';
 
 export type CallOutcome = CallResult['outcome'];
 
@@ -70,6 +73,13 @@ export class Calls {
   async send({ chargePointId, connection: id, commandId, action, payload }: CallRequest): Promise<void> {
     const exact = exactPayload(action, payload);
     const connection = this.#sendable(chargePointId, id, commandId);
+    if (NOT_BEFORE_ACCEPTED.has(action) && connection.registration !== 'accepted') {
+      const told = `the charge point is ${connection.registration} until its next boot is answered Accepted`;
+      throw new NotSent('not accepted yet', `${told}: no ${action} before (OCPP 1.6 §4.2)`);
+    }
+    if (exact.requestedMessage === 'BootNotification' && connection.bootAccepted) {
+      throw new InvalidCommand(action, 'its boot was accepted: it is not asked to boot again (OCPP 1.6 errata 3.40)');
+    }
     const call: OpenCall = { commandId, messageId: randomUUID(), action };
     const receivedAt = new Date().toISOString();
     const flushed = this.#recorder.record(chargePointId, {

@@ -62,6 +62,7 @@ export class StationConnection implements Asking {
   readonly chargePointId: string;
   readonly lane: Lane;
   registration: Registration;
+  bootAccepted = false;
   /** The CALL to the station that has not ended yet. */
   call: OpenCall | undefined;
   readonly triggered = new Set<string>();

@@ -55,19 +55,44 @@ export function samples(entries: readonly MeterValueEntry[]): Sample[] {
   return found;
 }
 
+/** A reading in Wh or W, and when it was made. */
+export type Reading = [at: Instant, value: number];
+
+/** What a transaction's energy can be reckoned from, each by time. */
+export interface EnergyReadings {
+  /** Energy.Active.Import.Register, Wh: where the register stood within a transaction, at its begin and at its end. */
+  register: Reading[];
+  begin: Reading[];
+  end: Reading[];
+  /** Energy.Active.Import.Interval, Wh; `clockInterval` is the same energy in clock-aligned intervals (OCPP 1.6 §3.9). */
+  interval: Reading[];
+  clockInterval: Reading[];
+  /** Power.Active.Import, W */
+  power: Reading[];
+}
+
 /**
- * The newest overall reading of the energy register (Energy.Active.Import.Register), in Wh. Where the newest instant has
- * values per phase only, their sum (some meters send no total: https://github.com/lbbrhzn/ocpp/pull/1925). A reading at
- * the outlet goes before those of other locations.
+ * The imported energy in a message, one reading per instant. Where an instant has values per phase only, their sum (some
+ * meters send no total: https://github.com/lbbrhzn/ocpp/pull/1925). A reading at the outlet goes before those of other
+ * locations. What was exported is no part of it.
  */
-export function registerReading(entries: readonly MeterValueEntry[]): { at: Instant; wh: number } | undefined {
-  const readings = samples(entries).filter(isRegisterReading);
-  let at: Instant | undefined;
-  for (const reading of readings) if (at === undefined || reading.at > at) at = reading.at;
-  if (at === undefined) return undefined;
-  const newest = readings.filter((reading) => reading.at === at);
-  const atOutlet = newest.filter((reading) => reading.location === 'Outlet');
-  return { at, wh: overall(atOutlet.length > 0 ? atOutlet : newest) };
+export function energyReadings(entries: readonly MeterValueEntry[]): EnergyReadings {
+  const instants = new Map<string, { kind: keyof EnergyReadings; at: Instant; found: Sample[] }>();
+  for (const one of samples(entries)) {
+    const kind = energyKind(one);
+    if (kind === undefined || one.normalised === null || (one.phase !== null && !LINE.test(one.phase))) continue;
+    const key = `${kind} ${one.at}`;
+    const instant = instants.get(key);
+    if (instant) instant.found.push(one);
+    else instants.set(key, { kind, at: one.at, found: [one] });
+  }
+  const readings: EnergyReadings = { register: [], begin: [], end: [], interval: [], clockInterval: [], power: [] };
+  for (const { kind, at, found } of instants.values()) {
+    const atOutlet = found.filter((one) => one.location === 'Outlet');
+    readings[kind].push([at, overall(atOutlet.length > 0 ? atOutlet : found)]);
+  }
+  for (const list of Object.values(readings) as Reading[][]) list.sort(([a], [b]) => (a < b ? -1 : 1));
+  return readings;
 }
 
 /**
@@ -152,9 +177,13 @@ function hasValue(sampled: Partial<SampledValue>): sampled is SampledValue {
   return sampled.value !== undefined;
 }
 
-function isRegisterReading(reading: Sample): boolean {
-  if (reading.measurand !== REGISTER || reading.normalisedUnit !== 'Wh' || reading.normalised === null) return false;
-  return reading.phase === null || LINE.test(reading.phase);
+function energyKind({ measurand, context, normalisedUnit }: Sample): keyof EnergyReadings | undefined {
+  if (measurand === 'Power.Active.Import') return normalisedUnit === 'W' ? 'power' : undefined;
+  if (normalisedUnit !== 'Wh') return undefined;
+  if (measurand === 'Energy.Active.Import.Interval') return context === 'Sample.Clock' ? 'clockInterval' : 'interval';
+  if (measurand !== REGISTER) return undefined;
+  if (context === 'Transaction.Begin') return 'begin';
+  return context === 'Transaction.End' ? 'end' : 'register';
 }
 
 /** L1 and L1-N are the same wire; N and the chained phases (L1-L2) are no part of a sum. */

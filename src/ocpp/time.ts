@@ -8,6 +8,8 @@ import { cutText } from './text.ts';
 const OLDEST_MS = 30 * 86_400_000;
 /** … to this long after it: clocks that run ahead. */
 const NEWEST_MS = 5 * 60_000;
+/** A message may be late, never early: beyond this much after its receipt the clock runs ahead, not the network. */
+const NOTED_AHEAD_MS = 60_000;
 
 /**
  * Reads a dateTime of OCPP 1.6 §3.15: ISO 8601 with any offset and 0 to 9 digits of a second's fraction, cut to
@@ -47,8 +49,12 @@ export function effectiveTime(
     return { at: receivedAt, plausible: false, notes: [note] };
   }
   const ahead = Date.parse(parsed.at) - Date.parse(receivedAt);
-  if (ahead >= -OLDEST_MS && ahead <= NEWEST_MS) return { at: parsed.at, plausible: true, notes: parsed.notes };
+  if (ahead >= -OLDEST_MS && ahead <= NOTED_AHEAD_MS) return { at: parsed.at, plausible: true, notes: parsed.notes };
   const distance = `${inWords(Math.abs(ahead))} ${ahead < 0 ? 'before' : 'after'}`;
+  if (ahead > 0 && ahead <= NEWEST_MS) {
+    const note = `clockAhead: ${path} "${stationTime}" is ${distance} the receipt`;
+    return { at: parsed.at, plausible: true, notes: [...parsed.notes, note] };
+  }
   const note = `implausibleTime: ${path} "${stationTime}" is ${distance} the receipt, time of receipt taken`;
   return { at: receivedAt, plausible: false, notes: [...parsed.notes, note] };
 }
@@ -87,5 +93,6 @@ function instant(milliseconds: number): Instant {
 function inWords(milliseconds: number): string {
   if (milliseconds >= 2 * 86_400_000) return `${Math.round(milliseconds / 86_400_000)} days`;
   if (milliseconds >= 2 * 3_600_000) return `${Math.round(milliseconds / 3_600_000)} hours`;
-  return `${Math.round(milliseconds / 60_000)} minutes`;
+  if (milliseconds >= 2 * 60_000) return `${Math.round(milliseconds / 60_000)} minutes`;
+  return `${Math.round(milliseconds / 1_000)} seconds`;
 }

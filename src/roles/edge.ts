@@ -84,7 +84,7 @@ export async function startEdgeRole(shared: Shared, directory: Directory): Promi
       registration: settings.REGISTRATION,
       authentication: settings.STATION_AUTHENTICATION,
       trustedProxies: settings.TRUSTED_PROXIES,
-      allowMissingSubprotocol: false,
+      allowMissingSubprotocol: settings.ALLOW_MISSING_SUBPROTOCOL,
       pingIntervalMs: 45_000,
       heartbeatInterval: settings.HEARTBEAT_INTERVAL,
       idTags: { unknownIdTags: settings.UNKNOWN_ID_TAGS, offlineUnknownTags: settings.OFFLINE_UNKNOWN_TAGS },

@@ -32,7 +32,7 @@ describe('registering', () => {
     expect(made.body).toMatchObject({ chargePointId: id, ...shown, hasPassword: true, online: false });
     expect(JSON.stringify(made.body)).not.toMatch(/correct horse|passwordHash/);
     const got = await test.get(`/v1/charge-points/${id}`);
-    expect(got.body).toEqual(made.body);
+    expect(got.body).toEqual({ ...made.body, clockOffset: null });
     expect(got.headers.get('etag')).toBe(`"${made.body.revision}"`);
   });
 
@@ -317,6 +317,27 @@ describe('what a charge point did', () => {
       });
     }
   });
+});
+
+it('shows by how much its clock is wrong: not what waited in the station, but what came last', async () => {
+  const station = test.station(newId('clock'));
+  await station.call('BootNotification', boot);
+  const path = `/v1/charge-points/${station.chargePointId}`;
+  const says = async (hours: number) => {
+    const timestamp = new Date(Date.now() + hours * 3_600_000).toISOString();
+    await station.call('StatusNotification', { connectorId: 1, status: 'Available', errorCode: 'NoError', timestamp });
+  };
+  const isOff = (seconds: number) =>
+    expect
+      .poll(async () => (await test.get(path)).body.clockOffset as number | null, { timeout: 20_000, interval: 100 })
+      .toSatisfy((offset) => offset !== null && Math.abs(Number(offset) - seconds) < 10);
+  await says(-26);
+  await says(-2);
+  await isOff(-2 * 3_600);
+  await says(1);
+  await isOff(3_600);
+  for (let i = 0; i < 10; i++) await says(0);
+  await isOff(0);
 });
 
 it('dead events, the newest first', async () => {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Database } from '../../drizzle/client.ts';
 import { migrate } from '../../drizzle/migrate.ts';
 import { listChargePoints, listConnectors } from '../../drizzle/queries/chargePoints.ts';
+import { findClockOffset } from '../../drizzle/queries/clockOffset.ts';
 import { listDeviations } from '../../drizzle/queries/deviations.ts';
 import { findCommand, listCommands } from '../../drizzle/queries/commands.ts';
 import { lacksEventsAfter, readEventsAfter } from '../../drizzle/queries/events.ts';
@@ -96,6 +97,7 @@ describe('with many rows', () => {
     ['commands', (db) => listCommands(db, id, {}, { after: key(ago(24), '5'), limit: 10 })],
     ['a command', (db) => findCommand(db, id, '5')],
     ['messages', (db) => listMessages(db, id, {}, { after: key(ago(24), 1, 5), limit: 10 })],
+    ['how wrong a clock is', (db) => findClockOffset(db, id)],
     ["a charge point's deviations", (db) => listDeviations(db, { chargePointId: id, from: ago(24) })],
     ['meter values', (db) => listMeterValues(db, id, {}, { after: key(ago(24), 1, 5, 0), limit: 10 })],
     [

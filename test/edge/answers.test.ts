@@ -42,33 +42,6 @@ function closedGate(): { gate: () => Promise<void>; open: () => void } {
 }
 
 describe('order', () => {
-  it('fifty pipelined CALLs are each answered, transaction messages in their order', async () => {
-    test = await startTestEdge({ rows: { idTags: [tag('T')] } });
-    const client = await test.connect('/CP1');
-    const order: string[] = [];
-    client.socket.on('message', (data) => {
-      order.push((JSON.parse((data as Buffer).toString()) as [number, string])[1]);
-    });
-    const sent: string[] = [];
-    for (let i = 0; i < 50; i++) {
-      const actions = [
-        ['StartTransaction', start('T', new Date(Date.now() - i * 1_000).toISOString())],
-        [
-          'MeterValues',
-          { connectorId: 1, meterValue: [{ timestamp: new Date().toISOString(), sampledValue: [{ value: '1' }] }] },
-        ],
-        ['StatusNotification', available],
-        ['StopTransaction', { transactionId: i, meterStop: 1, timestamp: new Date().toISOString() }],
-      ] as const;
-      const [action, payload] = actions[i % actions.length]!;
-      sent.push(`m${i}`);
-      client.send([2, `m${i}`, action, payload]);
-    }
-    await eventually(() => order.length === 50, 'fifty answers');
-    expect(order).toEqual(sent);
-    expect(messages('CP1').map(({ messageId }) => messageId)).toEqual(sent);
-  });
-
   it('a message behind one that waits for the directory is decided and journalled after it', async () => {
     test = await startTestEdge({ rows: { idTags: [] } });
     const client = await test.connect('/CP1');
@@ -83,16 +56,6 @@ describe('order', () => {
     await Promise.all(['a', 'b', 'c'].map((id) => client.reply(id)));
     await eventually(() => messages('CP1').length === 3, 'three messages');
     expect(messages('CP1').map(({ messageId }) => messageId)).toEqual(['a', 'b', 'c']);
-  });
-
-  it('a boot followed at once by a StatusNotification is answered first', async () => {
-    test = await startTestEdge();
-    const client = await test.connect('/CP1');
-    client.send([2, 'b', 'BootNotification', boot]);
-    client.send([2, 's', 'StatusNotification', available]);
-    expect((await client.reply('b'))[2]).toMatchObject({ status: 'Accepted' });
-    expect(await client.reply('s')).toEqual([3, 's', {}]);
-    expect(messages('CP1').map(({ messageId }) => messageId)).toEqual(['b', 's']);
   });
 
   it('connected is the first event, and names the task queue for CALLs', async () => {
@@ -114,44 +77,7 @@ describe('order', () => {
   });
 });
 
-describe('the same message id again on one connection', () => {
-  it('gets the stored answer for the same transaction message', async () => {
-    test = await startTestEdge({ rows: { idTags: [tag('T')] } });
-    const client = await test.connect('/CP1');
-    const payload = start('T');
-    const first = await client.call('StartTransaction', payload, 'same');
-    // What the directory says by now does not matter to a repeat.
-    test.rows.idTags = [];
-    expect(await client.call('StartTransaction', payload, 'same')).toEqual(first);
-    const [one, two] = messages('CP1');
-    expect(two?.hash).toBe(one?.hash);
-    expect(two?.answer).toEqual(one?.answer);
-  });
-
-  it('is answered anew where the content differs (Metron ME3 has one id for all)', async () => {
-    test = await startTestEdge({ rows: { idTags: [tag('T')] } });
-    const client = await test.connect('/CP1');
-    const ids: unknown[] = [];
-    for (const seconds of [1, 2]) {
-      const timestamp = new Date(Date.now() - seconds * 1_000).toISOString();
-      const [, , answer] = await client.call('StartTransaction', start('T', timestamp), 'same');
-      ids.push((answer as { transactionId: number }).transactionId);
-    }
-    expect(ids[1]).not.toBe(ids[0]);
-    for (let i = 0; i < 3; i++) expect((await client.call('BootNotification', boot, 'same'))[0]).toBe(3);
-  });
-});
-
 describe('StartTransaction', () => {
-  it('gives the same id when the station repeats it after a reconnect, under a new message id', async () => {
-    test = await startTestEdge({ rows: { idTags: [tag('T')] } });
-    const payload = start('T');
-    const first = await (await test.connect('/CP1')).call('StartTransaction', payload, 'a');
-    const again = await (await test.connect('/CP1')).call('StartTransaction', payload, 'b');
-    expect(again[2]).toEqual(first[2]);
-    expect(again[2]).toMatchObject({ transactionId: 1_000, idTagInfo: { status: 'Accepted' } });
-  });
-
   it('stays unanswered when no transaction id is left, and is answered on its repetition', async () => {
     test = await startTestEdge({ rows: { idTags: [tag('T')] }, transactionIds: { first: 7, last: 7 } });
     const client = await test.connect('/CP1');
@@ -179,14 +105,6 @@ describe('a tag that may charge at one place only', () => {
   const elsewhere = { key: 'T', chargePointId: 'OTHER', connectorId: 1, transactionId: 7 };
   const statusOf = (reply: Reply) => (reply[2] as { idTagInfo: { status: string } }).idTagInfo.status;
 
-  it('is ConcurrentTx while it charges elsewhere; its transaction is kept, Authorize knows nothing of it', async () => {
-    test = await startTestEdge({ rows: { idTags: [single('T')], openTransactions: [elsewhere] } });
-    const client = await test.connect('/CP1');
-    expect(statusOf(await client.call('Authorize', { idTag: 't' }))).toBe('Accepted');
-    const reply = await client.call('StartTransaction', start('t'));
-    expect(reply[2]).toMatchObject({ transactionId: 1_000, idTagInfo: { status: 'ConcurrentTx' } });
-  });
-
   it('is accepted where nothing forbids it, where it waited offline, and when the start is repeated', async () => {
     const openTransactions = [elsewhere, { ...elsewhere, key: 'MANY' }];
     test = await startTestEdge({ rows: { idTags: [single('T'), tag('MANY')], openTransactions } });
@@ -198,83 +116,15 @@ describe('a tag that may charge at one place only', () => {
     expect(statusOf(await client.call('StartTransaction', again))).toBe('ConcurrentTx');
     expect(statusOf(await client.call('StartTransaction', again))).toBe('Accepted');
   });
-
-  it('counts what this edge has answered a moment ago, until it is stopped', async () => {
-    test = await startTestEdge({ rows: { idTags: [single('T')] } });
-    const [one, two] = [await test.connect('/ONE'), await test.connect('/TWO')];
-    const first = await one.call('StartTransaction', start('T'));
-    expect(statusOf(first)).toBe('Accepted');
-    const second = await two.call('StartTransaction', start('T'));
-    expect(statusOf(second)).toBe('ConcurrentTx');
-    for (const [client, reply] of [
-      [one, first],
-      [two, second],
-    ] as const) {
-      const { transactionId } = reply[2] as { transactionId: number };
-      await client.call('StopTransaction', { transactionId, meterStop: 1, timestamp: new Date().toISOString() });
-    }
-    expect(statusOf(await two.call('StartTransaction', { ...start('T'), connectorId: 2 }))).toBe('Accepted');
-  });
 });
 
 describe('registration', () => {
-  it('tells a pending charge point so, and answers nothing but boots and transactions', async () => {
-    test = await startTestEdge({ rows: { chargePoints: [entry('pending')] } });
-    const client = await test.connect('/CP1');
-    expect((await client.call('BootNotification', boot))[2]).toMatchObject({ status: 'Pending' });
-    expect((await client.call('StatusNotification', available))[2]).toBe('SecurityError');
-    expect(
-      (await client.call('StopTransaction', { transactionId: 1, meterStop: 0, timestamp: '2026-01-01T00:00:00Z' }))[0],
-    ).toBe(3);
-  });
-
-  it('is looked up anew at every boot, the heartbeat interval with it', async () => {
-    test = await startTestEdge({ rows: { chargePoints: [entry('pending')] }, directoryTimes: { changes: 10 } });
-    const client = await test.connect('/CP1');
-    expect((await client.call('BootNotification', boot))[2]).toMatchObject({ status: 'Pending' });
-    test.rows.chargePoints = [entry('accepted', 60)];
-    await expect
-      .poll(async () => (await client.call('BootNotification', boot))[2])
-      .toMatchObject({ status: 'Accepted', interval: 60 });
-    expect((await client.call('StatusNotification', available))[0]).toBe(3);
-  });
-
-  it('counts from the moment of its approval: the boot that follows does not wait for the directory', async () => {
-    test = await startTestEdge({ rows: { chargePoints: [entry('pending')] }, directoryTimes: { changes: 3_600_000 } });
-    const client = await test.connect('/CP1');
-    expect((await client.call('BootNotification', boot))[2]).toMatchObject({ status: 'Pending' });
-    test.rows.chargePoints = [entry('accepted')];
-    expect((await client.call('BootNotification', boot))[2]).toMatchObject({ status: 'Accepted' });
-  });
-
-  it('tells a rejected charge point so, and keeps its transactions all the same', async () => {
-    test = await startTestEdge({ rows: { chargePoints: [entry('rejected')] } });
-    const client = await test.connect('/CP1');
-    expect((await client.call('BootNotification', boot))[2]).toMatchObject({ status: 'Rejected' });
-    expect((await client.call('Heartbeat', {}))[2]).toBe('SecurityError');
-    expect((await client.call('StartTransaction', start('T')))[0]).toBe(3);
-  });
-
-  it('makes unknown ones wait for approval where that is the setting, and the events say so', async () => {
-    test = await startTestEdge({ settings: { registration: 'pending' } });
-    const client = await test.connect('/NEW');
-    expect((await client.call('BootNotification', boot))[2]).toMatchObject({ status: 'Pending' });
-    await eventually(() => test.events('NEW').length > 0, 'journalled');
-    expect(test.events('NEW')[0]).toMatchObject({ kind: 'connected', registration: 'pending' });
-  });
-
   it('that is retired ends the connection', async () => {
     test = await startTestEdge({ rows: { chargePoints: [entry('accepted')] }, directoryTimes: { changes: 10 } });
     const client = await test.connect('/CP1');
     await client.answersHeartbeatOnly();
     test.rows.chargePoints = [{ ...entry('accepted'), registration: 'retired' }];
     expect(await client.closed).toEqual({ code: 1008, reason: 'the charge point is retired' });
-  });
-
-  it('serves a known charge point that does not boot on this connection', async () => {
-    test = await startTestEdge({ rows: { chargePoints: [entry('accepted')] }, settings: { registration: 'known' } });
-    const client = await test.connect('/CP1');
-    expect((await client.call('StatusNotification', available))[0]).toBe(3);
   });
 });
 

@@ -1,13 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { generatePassword, hashPassword } from '../../src/security/passwords.ts';
+import { hashPassword } from '../../src/security/passwords.ts';
 import { startTestEdge, type TestEdge } from './edge.ts';
 
 let test: TestEdge;
 afterEach(() => test.close());
 
 const PLAIN = 'correct horse bat';
-const UTF8 = 'Schlüssel für CP:1';
 
 async function edgeWith(password: string | null, settings: Parameters<typeof startTestEdge>[0] = {}) {
   const passwordHash = password === null ? null : await hashPassword(password);
@@ -42,31 +41,6 @@ function tried(id: string, credentials?: string | Buffer, headers: Record<string
 }
 
 describe('a charge point with a password', () => {
-  it('is let in with its identity and password only, and challenged otherwise', async () => {
-    await edgeWith(PLAIN);
-    expect(await tried('CP1', `CP1:${PLAIN}`)).toEqual({ status: 101 });
-    for (const credentials of [undefined, `CP1:${PLAIN}x`, `CP1:`, `CP2:${PLAIN}`, PLAIN, `cp1:${PLAIN}`]) {
-      expect(await tried('CP1', credentials)).toMatchObject({ status: 401, challenge: 'Basic realm="OCPP"' });
-    }
-  });
-
-  it('may have a colon or a blank in its identity, and any letter in its password', async () => {
-    await edgeWith(UTF8);
-    expect((await tried('CP:1', `CP:1:${UTF8}`)).status).toBe(101);
-    expect((await tried('CP 2', `CP 2:${UTF8}`)).status).toBe(101);
-  });
-
-  it('with an AuthorizationKey of hex digits sends the bytes or the digits', async () => {
-    const key = generatePassword();
-    expect(key).toMatch(/^[0-9a-f]{40}$/);
-    await edgeWith(key);
-    const bytes = Buffer.from(key, 'hex');
-    expect((await tried('CP1', Buffer.concat([Buffer.from('CP1:'), bytes]))).status).toBe(101);
-    expect((await tried('CP1', `CP1:${key}`)).status).toBe(101);
-    expect((await tried('CP1', `CP1:${key.toUpperCase()}`)).status).toBe(101);
-    expect((await tried('CP1', Buffer.concat([Buffer.from('CP1:'), bytes.subarray(1)]))).status).toBe(401);
-  });
-
   it('is slowed down after some wrong ones: only from its address, only for its identity', async () => {
     await edgeWith(PLAIN, { settings: { trustedProxies: 1 } });
     const from = (address: string) => ({ 'X-Forwarded-For': `1.2.3.4, ${address}` });
@@ -87,16 +61,6 @@ describe('a charge point with a password', () => {
     for (const secret of [PLAIN, 'also secret', Buffer.from(`CP1:${PLAIN}`).toString('base64')]) {
       expect(log).not.toContain(secret);
     }
-  });
-
-  it('has to give the new one as soon as it is changed', async () => {
-    await edgeWith(null, { directoryTimes: { changes: 10 } });
-    const client = await test.connect('/CP1');
-    await client.answersHeartbeatOnly();
-    const passwordHash = await hashPassword(PLAIN);
-    test.rows.chargePoints = test.rows.chargePoints.map((row) => ({ ...row, passwordHash }));
-    expect(await client.closed).toEqual({ code: 1008, reason: 'the password was changed' });
-    expect((await tried('CP1')).status).toBe(401);
   });
 });
 

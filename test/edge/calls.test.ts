@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NotSent } from '../../src/edge/calls.ts';
 import type { CallResult } from '../../workflows/events.ts';
 import { eventually, startTestEdge, type Client, type TestEdge } from './edge.ts';
@@ -54,14 +54,6 @@ describe('a CALL', () => {
     });
   });
 
-  it('is crossed by the station’s own messages, which are answered meanwhile', async () => {
-    await test.edge.calls.send(reset());
-    const [, messageId] = await client.nextCall();
-    await client.answersHeartbeatOnly();
-    client.send([3, messageId, { status: 'Accepted' }]);
-    await ended();
-  });
-
   it.each([
     [(id: string) => [4, id, 'NotSupported', 'no', {}], { error: 'NotSupported', description: 'no' }],
     [(id: string) => [4, id, 'FormatViolation', 'x', null], { error: 'FormationViolation', description: 'x' }],
@@ -87,42 +79,6 @@ describe('a CALL', () => {
     await client.answersHeartbeatOnly();
   });
 
-  it('without an answer in time ends as timed out; the late answer is dropped, the next CALL goes out', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-    try {
-      await test.edge.calls.send(reset());
-      const [, messageId] = await client.nextCall();
-      vi.advanceTimersByTime(29_999);
-      await client.answersHeartbeatOnly();
-      expect(results()).toEqual([]);
-      vi.advanceTimersByTime(1);
-      vi.useRealTimers();
-      await ended();
-      expect(results()[0]?.outcome).toEqual({ timeout: true });
-      client.send([3, messageId, { status: 'Accepted' }]);
-      await client.answersHeartbeatOnly();
-      await test.edge.calls.send(reset());
-      await client.nextCall();
-      expect(results()).toHaveLength(1);
-    } finally {
-      vi.useRealTimers();
-    }
-  });
-
-  it('lost with its connection ends before the connection does', async () => {
-    await test.edge.calls.send(reset());
-    await client.nextCall();
-    client.socket.terminate();
-    await eventually(() => test.events('CP1').at(-1)?.kind === 'disconnected', 'disconnected');
-    expect(
-      test
-        .events('CP1')
-        .slice(-3)
-        .map(({ kind }) => kind),
-    ).toEqual(['callSent', 'callResult', 'disconnected']);
-    expect(results()[0]?.outcome).toEqual({ connectionLost: true });
-  });
-
   it('whose socket closes before it is written counts as sent, and is lost', async () => {
     const sent = test.edge.calls.send(reset());
     client.socket.terminate();
@@ -142,45 +98,7 @@ describe('a CALL', () => {
   });
 });
 
-describe('an answer that belongs to no open CALL', () => {
-  it('is dropped: given twice, or to an id we never used', async () => {
-    await test.edge.calls.send(reset());
-    const [, messageId] = await client.nextCall();
-    client.send([3, messageId, { status: 'Accepted' }]);
-    client.send([3, messageId, { status: 'Rejected' }]);
-    client.send([3, 'unknown', { status: 'Accepted' }]);
-    await client.answersHeartbeatOnly();
-    await test.edge.calls.send(reset());
-    client.send([4, messageId, 'GenericError', '', {}]);
-    const [, second] = await client.nextCall();
-    client.send([3, second, { status: 'Rejected' }]);
-    await ended(2);
-    expect(results().map(({ outcome }) => outcome)).toEqual([
-      { result: { status: 'Accepted' } },
-      { result: { status: 'Rejected' } },
-    ]);
-  });
-
-  it('is dropped when another connection of the charge point gives it', async () => {
-    await test.edge.calls.send(reset());
-    const [, messageId] = await client.nextCall();
-    const newer = await test.connect('/CP1');
-    newer.send([3, messageId, { status: 'Accepted' }]);
-    await newer.answersHeartbeatOnly();
-    expect(results()).toEqual([]);
-  });
-});
-
 describe('a CALL is not sent', () => {
-  it('while another one waits for its answer', async () => {
-    await test.edge.calls.send(reset());
-    expect(await refusal(reset())).toBe('busy');
-    const [, messageId] = await client.nextCall();
-    client.send([3, messageId, { status: 'Accepted' }]);
-    await ended();
-    expect(await refusal(reset())).toBe('sent');
-  });
-
   it('twice under one command id', async () => {
     const request = reset();
     await test.edge.calls.send(request);

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Connected, Disconnected } from '../../workflows/events.ts';
 import { closed, eventually, rawUpgrade, startTestEdge, type Client, type TestEdge } from './edge.ts';
@@ -26,16 +25,6 @@ describe('the end of a connection', () => {
     expect(test.edge.isOpen(connection('CP1', 0))).toBe(false);
   });
 
-  it('by a cut socket is 1006, and the charge point is served when it is back', async () => {
-    test = await startTestEdge();
-    const client = await test.connect('/CP1');
-    client.socket.terminate();
-    const again = await test.connect('/CP1');
-    await again.answersHeartbeatOnly();
-    await eventually(() => disconnected('CP1').length > 0, 'disconnected');
-    expect(disconnected('CP1')[0]).toMatchObject({ code: 1006, connection: connection('CP1', 0) });
-  });
-
   it('comes after the messages that were read before it', async () => {
     test = await startTestEdge();
     const client = await test.connect('/CP1');
@@ -43,82 +32,6 @@ describe('the end of a connection', () => {
     client.socket.close(1000);
     await eventually(() => disconnected('CP1').length > 0, 'disconnected');
     expect(kinds('CP1')).toEqual(['connected', ...Array.from({ length: 20 }, () => 'message'), 'disconnected']);
-  });
-});
-
-it('ten reconnects in a row are served', async () => {
-  test = await startTestEdge();
-  for (let i = 0; i < 10; i++) {
-    const client = await test.connect('/CP1');
-    await client.answersHeartbeatOnly();
-    client.socket.terminate();
-  }
-  await eventually(() => disconnected('CP1').length === 10, 'ten ends');
-  expect(new Set(disconnected('CP1').map((event) => event.connection)).size).toBe(10);
-});
-
-it('thirty charge points at once are served', async () => {
-  test = await startTestEdge();
-  const ids = Array.from({ length: 30 }, (_, index) => `CP${index}`);
-  const clients = await Promise.all(ids.map((id) => test.connect(`/${id}`)));
-  const answers = await Promise.all(clients.map((client) => client.call('BootNotification', boot)));
-  expect(answers.every(([type]) => type === 3)).toBe(true);
-  expect(test.edge.connections()).toBe(30);
-});
-
-describe('a second connection of a charge point', () => {
-  it('is served, and so is the old one, which is not closed', async () => {
-    test = await startTestEdge();
-    const old = await test.connect('/CP1');
-    const newer = await test.connect('/CP1');
-    await newer.answersHeartbeatOnly();
-    await old.answersHeartbeatOnly();
-    expect(test.edge.connections()).toBe(2);
-    await eventually(() => kinds('CP1').filter((kind) => kind === 'connected').length === 2, 'both are journalled');
-    expect(disconnected('CP1')).toEqual([]);
-  });
-
-  it('goes on when the old one ends, and the other way round', async () => {
-    test = await startTestEdge();
-    const [first, second] = [await test.connect('/CP1'), await test.connect('/CP1')];
-    first.socket.terminate();
-    await eventually(() => disconnected('CP1').length === 1, 'the old one has ended');
-    await second.answersHeartbeatOnly();
-    const third = await test.connect('/CP1');
-    third.socket.terminate();
-    await eventually(() => disconnected('CP1').length === 2, 'the newest has ended');
-    await second.answersHeartbeatOnly();
-  });
-});
-
-describe('presence', () => {
-  it('pings a quiet station, and keeps one that answers', async () => {
-    test = await startTestEdge({ settings: { pingIntervalMs: 80 } });
-    const client = await test.connect('/CP1');
-    for (let i = 0; i < 6; i++) await once(client.socket, 'ping');
-    await client.answersHeartbeatOnly();
-    expect(disconnected('CP1')).toEqual([]);
-  });
-
-  it('gives up a station without a sign of life for three intervals, not sooner', async () => {
-    test = await startTestEdge({ settings: { pingIntervalMs: 80 } });
-    const silent = await test.connect('/CP1', ['ocpp1.6'], { autoPong: false });
-    let pings = 0;
-    silent.socket.on('ping', () => (pings += 1));
-    expect(await silent.closed).toMatchObject({ code: 1006 });
-    expect(pings).toBeGreaterThanOrEqual(3);
-    await eventually(() => disconnected('CP1').length === 1, 'disconnected');
-    expect(disconnected('CP1')[0]).toMatchObject({ code: 1006 });
-  });
-
-  it('takes messages for signs of life where pongs are missing', async () => {
-    test = await startTestEdge({ settings: { pingIntervalMs: 80 } });
-    const client = await test.connect('/CP1', ['ocpp1.6'], { autoPong: false });
-    for (let pings = 0; pings < 8; pings++) {
-      await once(client.socket, 'ping');
-      await client.call('Heartbeat', {});
-    }
-    expect(client.socket.readyState).toBe(client.socket.OPEN);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseDecimal, registerReading, samples, timedEntries, type SampledValue } from '../../src/ocpp/meterValues.ts';
+import { energyReadings, parseDecimal, samples, timedEntries, type SampledValue } from '../../src/ocpp/meterValues.ts';
 
 const at = '2024-06-01T12:00:00.000Z';
 const entry = (sampledValue: SampledValue[], when = at) => ({ timestamp: when, at: when, sampledValue });
@@ -91,24 +91,24 @@ describe('parseDecimal', () => {
   });
 });
 
-describe('registerReading', () => {
+describe('energyReadings', () => {
   const later = '2024-06-01T12:15:00.000Z';
+  const register = (...entries: ReturnType<typeof entry>[]) => energyReadings(entries).register;
 
-  it('is the newest reading of the energy register in Wh, wherever it stands', () => {
-    const entries = [
-      entry([{ value: '2.5', unit: 'kWh' }], later),
-      entry([{ value: '1000' }]),
-      entry([{ value: '1' }]),
-    ];
-    expect(registerReading(entries)).toEqual({ at: later, wh: 2500 });
+  it('are in Wh and by time, wherever they stand', () => {
+    const entries = [entry([{ value: '2.5', unit: 'kWh' }], later), entry([{ value: '1000' }])];
+    expect(register(...entries)).toEqual([
+      [at, 1000],
+      [later, 2500],
+    ]);
   });
 
-  it('takes the overall value, not the phases beside it', () => {
+  it('are the overall value, not the phases beside it', () => {
     const phases = ['L1', 'L2', 'L3'].map((phase) => ({ value: '1', phase }));
-    expect(registerReading([entry([...phases, { value: '10' }])])).toEqual({ at, wh: 10 });
+    expect(register(entry([...phases, { value: '10' }]))).toEqual([[at, 10]]);
   });
 
-  it('sums the phases of one instant where there is no overall value', () => {
+  it('are the sum of the phases of one instant where there is no overall value', () => {
     const old = entry([{ value: '1' }]);
     const phases = [
       { value: '1', phase: 'L1-N', unit: 'kWh' },
@@ -116,25 +116,49 @@ describe('registerReading', () => {
       { value: '3.5', phase: 'L3-N', unit: 'kWh' },
       { value: '900', phase: 'N', unit: 'kWh' },
     ];
-    expect(registerReading([old, entry(phases, later)])).toEqual({ at: later, wh: 6500 });
+    expect(register(old, entry(phases, later))).toEqual([
+      [at, 1],
+      [later, 6500],
+    ]);
   });
 
-  it('prefers the outlet to other locations of the same instant', () => {
-    expect(registerReading([entry([{ value: '5' }, { value: '99', location: 'Inlet' }])])).toEqual({ at, wh: 5 });
-    expect(registerReading([entry([{ value: '99', location: 'Inlet' }])])).toEqual({ at, wh: 99 });
+  it('are of the outlet rather than of other locations at the same instant', () => {
+    expect(register(entry([{ value: '5' }, { value: '99', location: 'Inlet' }]))).toEqual([[at, 5]]);
+    expect(register(entry([{ value: '99', location: 'Inlet' }]))).toEqual([[at, 99]]);
   });
 
-  it('ignores other measurands, other units and what is no number', () => {
+  it('are told apart by what they say: begin, end, intervals by the clock or not, power', () => {
+    const all = entry([
+      { value: '10', context: 'Transaction.Begin' },
+      { value: '20', context: 'Transaction.End' },
+      { value: '0.1', unit: 'kWh', measurand: 'Energy.Active.Import.Interval' },
+      { value: '300', measurand: 'Energy.Active.Import.Interval', context: 'Sample.Clock' },
+      ...['L1', 'L2', 'L3'].map((phase) => ({ value: '2', unit: 'kW', phase, measurand: 'Power.Active.Import' })),
+    ]);
+    expect(energyReadings([all])).toEqual({
+      register: [],
+      begin: [[at, 10]],
+      end: [[at, 20]],
+      interval: [[at, 100]],
+      clockInterval: [[at, 300]],
+      power: [[at, 6000]],
+    });
+  });
+
+  it('are no other measurands, no other units and nothing that is no number', () => {
     const others = [
       { value: '1', measurand: 'Energy.Active.Export.Register' },
-      { value: '2', measurand: 'Power.Active.Import', unit: 'W' },
+      { value: '1', measurand: 'Energy.Active.Export.Interval' },
+      { value: '1', measurand: 'Energy.Reactive.Import.Register' },
+      { value: '2', measurand: 'Power.Active.Import', unit: 'hp' },
+      { value: '2', measurand: 'Power.Active.Export', unit: 'W' },
       { value: '3', unit: 'furlong' },
       { value: 'NaN' },
       { value: '4', phase: 'L1-L2' },
       { value: '5', format: 'SignedData' },
     ];
-    expect(registerReading([entry(others)])).toBeUndefined();
-    expect(registerReading([])).toBeUndefined();
+    expect(Object.values(energyReadings([entry(others)])).flat()).toEqual([]);
+    expect(Object.values(energyReadings([])).flat()).toEqual([]);
   });
 });
 

@@ -73,8 +73,21 @@ describe('effectiveTime', () => {
   const receivedAt = '2024-06-01T12:00:00.000Z';
 
   it('is the time of the station from 30 days before to 5 minutes after the receipt', () => {
-    for (const text of ['2024-05-02T12:00:00Z', '2024-06-01T11:00:00Z', '2024-06-01T12:05:00Z']) {
+    for (const text of ['2024-05-02T12:00:00Z', '2024-06-01T11:00:00Z', '2024-06-01T12:01:00Z']) {
       expect(effectiveTime(text, receivedAt)).toEqual({ at: parseTimestamp(text)?.at, plausible: true, notes: [] });
+    }
+  });
+
+  it('is noted where it is more than a minute after the receipt', () => {
+    for (const [text, distance] of [
+      ['2024-06-01T12:01:30Z', '90 seconds'],
+      ['2024-06-01T12:05:00Z', '5 minutes'],
+    ]) {
+      expect(effectiveTime(text, receivedAt)).toEqual({
+        at: parseTimestamp(text)?.at,
+        plausible: true,
+        notes: [`clockAhead: timestamp "${text}" is ${distance} after the receipt`],
+      });
     }
   });
 

@@ -144,8 +144,6 @@ describe('StartTransaction, StopTransaction and MeterValues', () => {
       ['StartTransaction', { ...start, idTag: null }, 'OccurenceConstraintViolation'],
       ['StartTransaction', { ...start, idTag: {} }, 'TypeConstraintViolation'],
       ['StartTransaction', { ...start, connectorId: 'left' }, 'TypeConstraintViolation'],
-      ['StopTransaction', { meterStop: 1, timestamp }, 'OccurenceConstraintViolation'],
-      ['StopTransaction', { ...stop, transactionId: null }, 'OccurenceConstraintViolation'],
       ['MeterValues', { meterValue: [] }, 'OccurenceConstraintViolation'],
       ['MeterValues', { connectorId: 2 ** 40, meterValue: [] }, 'PropertyConstraintViolation'],
     ];
@@ -159,6 +157,8 @@ describe('StartTransaction, StopTransaction and MeterValues', () => {
       payload: { transactionId: 1 },
       at: receivedAt,
     });
+    expect(receive('StopTransaction', { ...stop, transactionId: null }).payload).not.toHaveProperty('transactionId');
+    expect(receive('StopTransaction', {}).payload).toEqual({});
     expect(receive('MeterValues', { connectorId: 0 }).payload).toEqual({ connectorId: 0, meterValue: [] });
   });
 

@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { findChargePoint, listChargePoints, listConnectors } from '../../../drizzle/queries/chargePoints.ts';
+import { findClockOffset } from '../../../drizzle/queries/clockOffset.ts';
 import { retireChargePoint, saveChargePoint, type Decided } from '../../operators/chargePoints.ts';
 import { UnknownChargePoint } from '../../operators/errors.ts';
 import type { ApiParts, App } from '../app.ts';
@@ -56,6 +57,17 @@ const decided = chargePoint.extend({
   note: z.string().optional().describe('Of a 202: what is still to be done'),
 });
 
+const details = chargePoint
+  .extend({
+    clockOffset: z
+      .int()
+      .nullable()
+      .describe(
+        'Seconds by which its clock is ahead of ours, negative: behind; from its newest messages of the last day, null where none says when it was said',
+      ),
+  })
+  .meta({ id: 'ChargePointDetails' });
+
 const conditions = z.object({
   'if-match': z.string().optional().describe('`"<revision>"`: only while nobody else changed it'),
   'if-none-match': z.literal('*').optional().describe('`*`: only where it does not exist yet'),
@@ -101,14 +113,14 @@ export function chargePointRoutes(app: App, parts: ApiParts): void {
         operationId: 'getChargePoint',
         summary: 'Show a charge point',
         params,
-        response: { 200: chargePoint, ...problems },
+        response: { 200: details, ...problems },
       },
     },
     async ({ params: { id } }, reply) => {
-      const found = await findChargePoint(database, id);
+      const [found, clockOffset] = await Promise.all([findChargePoint(database, id), findClockOffset(database, id)]);
       if (!found) throw new UnknownChargePoint(id);
       void reply.header('ETag', `"${found.revision}"`);
-      return found;
+      return { ...found, clockOffset };
     },
   );
 

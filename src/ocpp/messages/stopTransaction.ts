@@ -7,7 +7,7 @@ import { effectiveTime } from '../time.ts';
 
 /** Normalised StopTransaction.req. What is optional here beyond the specification was missing or unreadable. */
 type StopTransaction = {
-  /** Absent: an id that can't be ours. -1 and 0 are kept: a start made offline that has got no id yet, or a careless station. */
+  /** Absent: none, or one that can't be ours. -1 and 0 are kept: a start made offline that has got no id yet, or a careless station. */
   transactionId?: number;
   /** Wh */
   meterStop?: number;
@@ -52,7 +52,8 @@ export const stopTransaction = defineTimedMessage({
     transactionData: z.array(meterValue).optional(),
   }),
   response: z.strictObject({ idTagInfo: idTagInfo.optional() }),
-  essential: ['transactionId'],
+  // Also without a transactionId: the station would repeat what is refused, and it may mean the only open one.
+  essential: [],
   normalise({ transactionData, ...stop }, receivedAt) {
     const payload: StopTransaction = stop;
     const { at, plausible, notes } = effectiveTime(stop.timestamp, receivedAt);
