@@ -55,6 +55,7 @@ const transaction = json(schema.transaction, [
   'stopReason',
   'end',
   'energyWh',
+  'energySource',
 ]);
 const command = json(schema.command, [
   'commandId',
@@ -99,8 +100,8 @@ const SOURCES = [
     table: 'transaction',
     select: `select t.charge_point_id, 'transaction', ${transaction} from stored_transaction as t
       where (
-        select (b.started_at, b.stopped_at, b.meter_stop, b."end", b.id_tag)
-          is not distinct from (t.started_at, t.stopped_at, t.meter_stop, t."end", t.id_tag)
+        select (b.started_at, b.stopped_at, b.meter_stop, b."end", b.id_tag, b.energy_wh)
+          is not distinct from (t.started_at, t.stopped_at, t.meter_stop, t."end", t.id_tag, t.energy_wh)
         from transaction as b
         where b.charge_point_id = t.charge_point_id and b.transaction_id = t.transaction_id) is not true
       order by t.charge_point_id, t.transaction_id`,

@@ -1,19 +1,18 @@
 import { samples, type MeterValueEntry } from '../src/ocpp/meterValues.ts';
-import type { CallResult, Message, StationEvent } from '../workflows/events.ts';
+import type { StationEvent } from '../workflows/events.ts';
 import type { JudgedEvent } from '../workflows/state/model.ts';
+import { messageRow, type MessageRow } from './messageRow.ts';
 import type {
   connection,
   deadEvent,
   firmwareEvent,
   heartbeat,
-  message,
   meterValue,
   securityEvent,
   statusNotification,
 } from './schema.ts';
 
 type ConnectionRow = typeof connection.$inferInsert;
-type MessageRow = typeof message.$inferInsert;
 
 /** What happened, as rows. */
 export interface Facts {
@@ -61,7 +60,7 @@ export function factsOf(
       const row = connectionRow(chargePointId, judged.journal, event);
       connections.set(event.connection, { ...row, ...connections.get(event.connection) });
     } else {
-      facts.message.push(messageRow(chargePointId, judged));
+      facts.message.push({ ...messageRow(chargePointId, judged.journal, event), repeatOf: judged.repeatOf });
     }
     const dead = judged.dead ?? tryToAdd(facts, chargePointId, judged, connectors);
     if (dead !== undefined) facts.deadEvent.push(deadEventRow(chargePointId, judged, dead));
@@ -130,39 +129,6 @@ type MeterValuesOrStop = {
   meterValue?: MeterValueEntry[];
   transactionData?: MeterValueEntry[];
 };
-
-function messageRow(chargePointId: string, { event, journal, repeatOf }: JournalledEvent): MessageRow {
-  const { seq, receivedAt, connection: of } = event;
-  const row = { chargePointId, journal, seq, receivedAt, at: receivedAt, connection: of, repeatOf };
-  switch (event.kind) {
-    case 'message':
-      return { ...row, direction: 'in', kind: 'call', ...callOf(event) };
-    case 'callSent': {
-      const { messageId, action, payload, commandId } = event;
-      return { ...row, direction: 'out', kind: 'call', messageId, action, payload, commandId };
-    }
-    case 'callResult': {
-      const { messageId, action, commandId } = event;
-      return { ...row, direction: 'in', messageId, action, commandId, ...outcomeOf(event) };
-    }
-    case 'malformed':
-      return { ...row, direction: 'in', kind: 'malformed', raw: event.raw, notes: [event.reason] };
-    default:
-      throw new TypeError(`${event.kind} is no message`);
-  }
-}
-
-function callOf({ at, messageId, action, payload, raw, notes, answer, hash }: Message): Partial<MessageRow> {
-  const answered =
-    'error' in answer ? { errorCode: answer.error, errorDescription: answer.description } : { answer: answer.result };
-  return { at, messageId, action, payload, raw, notes, hash, ...answered };
-}
-
-function outcomeOf({ outcome }: CallResult): Pick<MessageRow, 'kind' | 'payload' | 'errorCode' | 'errorDescription'> {
-  if ('result' in outcome) return { kind: 'result', payload: outcome.result };
-  if ('error' in outcome) return { kind: 'error', errorCode: outcome.error, errorDescription: outcome.description };
-  return { kind: 'error', errorCode: 'timeout' in outcome ? 'timeout' : 'connectionLost' };
-}
 
 function connectionRow(
   chargePointId: string,

@@ -1,6 +1,7 @@
 import type { JudgedEvent, PersistInput } from '../workflows/state/model.ts';
 import { factsOf, type Facts } from './facts.ts';
-import type { chargePoint, command, connector, cursor, transaction } from './schema.ts';
+import type { actorStep, chargePoint, command, connector, cursor, transaction } from './schema.ts';
+import { stepRow } from './steps.ts';
 
 /** All rows that one `persist` writes, by table. */
 export interface Rows extends Facts {
@@ -8,6 +9,7 @@ export interface Rows extends Facts {
   connector: (typeof connector.$inferInsert)[];
   transaction: (typeof transaction.$inferInsert)[];
   command: (typeof command.$inferInsert)[];
+  actorStep: (typeof actorStep.$inferInsert)[];
   cursor: (typeof cursor.$inferInsert)[];
 }
 
@@ -28,6 +30,7 @@ export function rowsOf(input: PersistInput): Rows {
     connector: newestOf(input.connectors, 'connectorId', chargePointId),
     transaction: newestOf(input.transactions, 'transactionId', chargePointId),
     command: newestOf(input.commands, 'commandId', chargePointId),
+    actorStep: input.step ? [stepRow(chargePointId, input.step, input.runs)] : [],
     cursor: cursors.filter(({ journal, seq }) => !cursors.some((row) => row.journal === journal && row.seq > seq)),
   };
 }

@@ -1,7 +1,7 @@
 /**
  * The tables. Names are OCPP's, singular; columns are the fields of `workflows/state/model.ts` in snake_case.
  *
- * Two kinds of rows:
+ * Two kinds of rows, besides `actor_step`, what the actor was given:
  * - facts (`message`, `meter_value`, `status_notification`, `heartbeat`, `firmware_event`, `security_event`,
  *   `connection`, `dead_event`): inserted once, keyed by where the event stands in its edge's journal (journal id, sequence number, index within the event);
  * - state (`charge_point`, `connector`, `transaction`, `command`): the actor's view, written over whenever its `version`
@@ -24,8 +24,10 @@ import {
   text,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
+import type { ActorState } from '../workflows/state/actor.ts';
 import type { ChargePoint, Command, CommandState, Transaction } from '../workflows/state/model.ts';
 import { instant, verbatimJson, xid8 } from './columns.ts';
+import type { StoredInput } from './steps.ts';
 
 /** Journal ids, sequence numbers, versions and a station's own numbers: beyond 32 bits, within 2⁵³. */
 const number = (name: string) => bigint(name, { mode: 'number' });
@@ -102,6 +104,7 @@ export const transaction = pgTable(
     connectorId: number('connector_id'),
     idTag: text('id_tag'),
     idTagStatus: text('id_tag_status'),
+    parentIdTag: text('parent_id_tag'),
     reservationId: number('reservation_id'),
     startedAt: instant('started_at'),
     startTimestamp: text('start_timestamp'),
@@ -112,6 +115,8 @@ export const transaction = pgTable(
     stopReason: text('stop_reason'),
     end: text().$type<NonNullable<Transaction['end']>>(),
     energyWh: doublePrecision('energy_wh'),
+    energySource: text('energy_source').$type<NonNullable<Transaction['energySource']>>(),
+    readings: jsonb().$type<NonNullable<Transaction['readings']>>(),
     lastReadingAt: instant('last_reading_at'),
     lastReadingWh: doublePrecision('last_reading_wh'),
     grace: jsonb().$type<NonNullable<Transaction['grace']>>(),
@@ -378,6 +383,35 @@ export const heartbeat = pgTable(
   'heartbeat',
   { chargePointId: text('charge_point_id').notNull(), at: instant().notNull(), ...place },
   (table) => [primaryKey({ columns: [table.chargePointId, table.at, table.journal, table.seq] })],
+);
+
+/**
+ * What an actor was given, step by step: `ocpp-actors replay` runs it through the reducer again. Written by the statement
+ * that stores what came of it.
+ *
+ * Steps make a chain: a worker that died may have stored steps that its actor never heard of, and has done again. They
+ * stay beside the chain.
+ *
+ * Hypertable on `at`, kept as long as `message`, whose rows are the events that the inputs refer to.
+ */
+export const actorStep = pgTable(
+  'actor_step',
+  {
+    chargePointId: text('charge_point_id').notNull(),
+    /** The step: its time, or 1 ms more than the step before. */
+    at: instant().notNull(),
+    /** The step it follows; null: the actor began with it, in the state `born`. */
+    previous: instant(),
+    /** What the actor's clock said, where that is not `at`. */
+    clock: instant(),
+    /** In the order in which they were applied: see workflows/state/inputs.ts and drizzle/steps.ts. */
+    inputs: verbatimJson().$type<StoredInput[]>().notNull(),
+    /** The actor's state before the inputs of its first step. */
+    born: verbatimJson().$type<ActorState>(),
+    /** The actor's state after the step, now and then. */
+    snapshot: verbatimJson().$type<ActorState>(),
+  },
+  (table) => [primaryKey({ columns: [table.chargePointId, table.at] })],
 );
 
 /**

@@ -32,6 +32,7 @@ export const TABLE_NAMES: TableName[] = [
   'connector',
   'transaction',
   'command',
+  'actorStep',
   'deadEvent',
   'cursor',
 ];
@@ -62,6 +63,12 @@ const TARGETS: Record<TableName, Target> = {
   connector: target(schema.connector, ['chargePointId', 'connectorId'], 'newest'),
   transaction: target(schema.transaction, ['chargePointId', 'transactionId'], 'newest'),
   command: target(schema.command, ['chargePointId', 'commandId'], 'newest'),
+  // Of one number: what was done again. The same step stored again is the same row.
+  actorStep: target(
+    schema.actorStep,
+    ['chargePointId', 'at'],
+    `do update set ${['previous', 'clock', 'inputs', 'born', 'snapshot'].map((name) => `${name} = excluded.${name}`).join(', ')}`,
+  ),
   deadEvent: target(schema.deadEvent, ['chargePointId', 'tableName', 'key'], 'do nothing', {
     never: ['id', 'createdAt'],
   }),

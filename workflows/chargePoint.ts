@@ -11,6 +11,7 @@ import {
   condition,
   continueAsNew,
   isCancellation,
+  patched,
   proxyActivities,
   proxyLocalActivities,
   setCurrentDetails,
@@ -23,24 +24,30 @@ import {
 import type { Activities } from '../activities/activities.ts';
 import { details } from './details.ts';
 import type { EventBatch } from './events.ts';
-import { installHandlers, type Report } from './handlers.ts';
+import { installHandlers } from './handlers.ts';
 import { searchAttributesOf } from './searchAttributes.ts';
 import * as actor from './state/actor.ts';
 import * as commands from './state/commands.ts';
-import type { Command, Connection, JudgedEvent, PersistInput } from './state/model.ts';
+import type { Input } from './state/inputs.ts';
+import type { Command, Connection } from './state/model.ts';
 import { newest, takesCallsAt } from './state/presence.ts';
+import { begin, carriedSteps, finish, resume, take, unfinished, type Course, type Steps } from './state/steps.ts';
 
 /** What a run hands to the next one: its state and everything that has arrived and is not reduced yet. */
 export interface Carried {
   state: actor.ActorState;
   inbox: EventBatch[];
   requests: commands.CommandRequest[];
+  /** Absent where there is no step yet. */
+  steps?: Steps;
 }
 
 /** History length at which a run hands over to the next: far below Temporal's limits of events and signals per run. */
 const HISTORY_MOST = 1_000;
 /** Events reduced and persisted in one go. */
 const DRAIN_MOST = 200;
+/** Inputs that changed no row and wait for the next step that does. */
+const PENDING_MOST = 50;
 /** A connection that said nothing for so long is checked with its edge (heartbeats ride along every 15 minutes). */
 const SILENCE_MS = 20 * 60_000;
 /** The database disagrees with an actor only where nothing was stored for so long: otherwise the edge looked too early. */
@@ -60,23 +67,24 @@ export async function chargePoint(carried?: Carried): Promise<void> {
   const chargePointId = workflowInfo().workflowId.replace(/^charge-point\//, '');
   const inbox: EventBatch[] = carried?.inbox ?? [];
   const requests: commands.CommandRequest[] = carried?.requests ?? [];
-  /** Changes that come from beside the loop (a CALL that was not sent, an edge that is gone), applied by it. */
-  const reports: Report[] = [];
-  let state: actor.ActorState | undefined = carried && actor.migrate(carried.state);
+  /** What comes from beside the loop (a CALL that was not sent, an edge that is gone), applied by it. */
+  const reports: Input[] = [];
+  let course: Course | undefined = carried && resume(actor.migrate(carried.state), carried.steps);
   let retiring = false;
   let sending = 0;
   let sendNotBefore = 0;
   let storedAt = 0;
-  let asking = false;
+  /** Connections whose edges are being asked whether they still hold them. */
+  let asking = 0;
   let alarm: { at: number; scope: CancellationScope } | undefined;
   let rang = false;
 
   const now = () => new Date().toISOString();
   installHandlers({
-    state: () => state,
+    course: () => course,
     received: (batch) => inbox.push(batch),
     requested: (request) => requests.push(request),
-    reported: (report) => reports.push(report),
+    reported: (input) => reports.push(input),
   });
 
   // Cancel means retire in order: a cancelled scope would lose what was accepted, so a flag ends the loop when it is idle.
@@ -84,21 +92,21 @@ export async function chargePoint(carried?: Carried): Promise<void> {
   await CancellationScope.nonCancellable(run);
 
   async function run(): Promise<void> {
-    state ??= await rebirth();
+    course ??= await rebirth();
     show();
     for (;;) {
-      const current = state;
+      const current = course.state;
       wakeAt(Math.min(actor.nextTick(current), nextSend(current), nextSilence(current)));
       const waiting = () => inbox.length + requests.length + reports.length;
       const leaving = () => (retiring || actor.isRetired(current)) && sending === 0;
       await condition(() => waiting() > 0 || rang || leaving() || handOver());
       rang = false;
-      if (handOver()) await continueAsNew<typeof chargePoint>({ state: current, inbox, requests });
+      if (handOver()) await continueAsNew<typeof chargePoint>(handedOver(course));
       if (leaving() && waiting() === 0) {
         if (!retiring) return;
         throw new CancelledFailure('retired: the station gets a new actor when it speaks again');
       }
-      await drain(current);
+      await drain(course);
       send();
       checkSilence();
       show();
@@ -108,73 +116,69 @@ export async function chargePoint(carried?: Carried): Promise<void> {
   /** Decided before draining, the queue carried along: at a steady stream of signals an empty queue never comes. */
   function handOver(): boolean {
     const { historyLength, continueAsNewSuggested } = workflowInfo();
-    const open = sending > 0 || asking || reports.length > 0;
+    const open = sending > 0 || asking > 0 || reports.length > 0;
     return !open && (historyLength > HISTORY_MOST || continueAsNewSuggested);
   }
 
-  async function drain(before: actor.ActorState): Promise<void> {
-    let next = before;
-    for (const apply of reports.splice(0)) next = apply(next);
-    for (const each of requests.splice(0)) next = actor.asked(next, each);
-    const runs = new Map<number, JudgedEvent[]>();
+  function handedOver(from: Course): Carried {
+    const steps = carriedSteps(from);
+    return { state: from.state, inbox, requests, ...(steps ? { steps } : {}) };
+  }
+
+  async function drain(from: Course): Promise<void> {
+    let next = from;
+    for (const input of reports.splice(0)) next = take(next, input);
+    for (const request of requests.splice(0)) next = take(next, { kind: 'requested', request });
     let taken = 0;
     while (inbox.length > 0 && taken < DRAIN_MOST) {
       const batch = inbox.shift() as EventBatch;
-      const fit = actor.follows(next, batch);
+      const fit = actor.follows(next.state, batch);
       if (fit === 'seen' && (!batch.redelivered || Date.now() - storedAt < DOUBT_MS)) continue;
       if (fit !== 'next') {
         // Somebody lost something: this actor, the edge, or the database. What was reduced is stored first, then the
         // database says where the station stands.
-        await persist(before, next, runs);
-        next = before = await rebirth(next);
-        runs.clear();
-        const again = actor.follows(next, batch);
+        await persist(next);
+        next = await rebirth(course);
+        const again = actor.follows(next.state, batch);
         if (again === 'seen' || (again === 'gap' && !batch.redelivered)) continue;
       }
+      if (batch.ahead && patched('ahead')) next = take(next, { kind: 'ahead', ahead: batch.ahead, at: now() });
+      const spokenOn = actor.spokenOn(next.state, batch);
+      if (spokenOn.length > 0 && patched('reopened')) next = take(next, { kind: 'reopened', connections: spokenOn });
       next = await withUnknownTransactions(next, batch);
-      const reduced = actor.reduceBatch(next, batch);
-      next = reduced.state;
-      runs.set(batch.journal, [...(runs.get(batch.journal) ?? []), ...reduced.judged]);
+      next = take(next, { kind: 'events', batch });
       taken += batch.events.length;
     }
-    await persist(before, actor.tick(next, Date.now()), runs);
+    await persist(take(next, { kind: 'tick', now: Date.now() }));
   }
 
-  /** One SQL transaction with rows and cursors; repeated, small and patiently, until the database has it. */
-  async function persist(before: actor.ActorState, after: actor.ActorState, runs: Map<number, JudgedEvent[]>) {
-    const { state: next, rows } = actor.changes(before, after, Date.now());
-    const input: PersistInput = {
-      chargePointId,
-      runs: [...runs].map(([journal, events]) => ({ journal, upTo: next.cursors[journal] ?? 0, events })),
-      ...rows,
-    };
-    const changed = rows.chargePoint || rows.connectors.length + rows.transactions.length + rows.commands.length > 0;
-    if (runs.size > 0 || changed) {
-      await untilStored(() => local.persist(input));
-      storedAt = Date.now();
+  /** One SQL transaction with rows, cursors and step; repeated, small and patiently, until the database has it. */
+  async function persist(next: Course): Promise<void> {
+    const { course: after, due, stored } = finish(next, Date.now());
+    if (due || (stored.step.inputs.length > PENDING_MOST && patched('inputs-alone'))) {
+      await untilStored(() => local.persist({ chargePointId, ...stored }));
+      if (due) storedAt = Date.now();
+      course = after;
+    } else {
+      course = unfinished(next);
     }
-    state = next;
   }
 
   /** State as the database has it; what only the actor knows (the newest events in words) is kept. */
-  async function rebirth(old?: actor.ActorState): Promise<actor.ActorState> {
+  async function rebirth(old?: Course): Promise<Course> {
     const { birth, settings } = await untilStored(() => local.loadChargePoint(chargePointId));
     const fresh = actor.born(chargePointId, birth, settings);
     // An edge refuses a command id that it has sent before, so offering it again is safe.
     const queue = fresh.commands.map((c) => (c.state === 'dispatching' ? { ...c, state: 'queued' as const } : c));
-    state = { ...fresh, commands: queue, recent: old?.recent ?? [] };
-    return state;
+    course = begin({ ...fresh, commands: queue, recent: old?.state.recent ?? [] }, old?.steps.last);
+    return course;
   }
 
-  async function withUnknownTransactions(current: actor.ActorState, batch: EventBatch): Promise<actor.ActorState> {
-    const ids = actor.unknownTransactions(current, batch);
-    if (ids.length === 0) return current;
-    const found = await untilStored(() => local.loadTransactions(chargePointId, ids));
-    if (found.length === 0) return current;
-    return {
-      ...current,
-      transactions: { ...Object.fromEntries(found.map((t) => [t.transactionId, t])), ...current.transactions },
-    };
+  async function withUnknownTransactions(next: Course, batch: EventBatch): Promise<Course> {
+    const ids = actor.unknownTransactions(next.state, batch);
+    if (ids.length === 0) return next;
+    const transactions = await untilStored(() => local.loadTransactions(chargePointId, ids));
+    return transactions.length === 0 ? next : take(next, { kind: 'loaded', transactions });
   }
 
   /** Waiting for a database that is away happens in an activity that carries no rows. */
@@ -199,11 +203,12 @@ export async function chargePoint(carried?: Carried): Promise<void> {
 
   /** Offers the command whose turn it is to the edge that holds the socket; beside the loop, never in it. */
   function send(): void {
-    const current = state as actor.ActorState;
+    const { state: current } = course as Course;
     const connection = newest(current.connections);
     const command = commands.nextToSend(current.commands, current.chargePoint.registration);
     if (!connection || !command || nextSend(current) > Date.now()) return;
-    state = { ...current, commands: commands.dispatched(current.commands, command.commandId, connection.connection) };
+    const { commandId } = command;
+    course = take(course as Course, { kind: 'dispatched', commandId, connection: connection.connection });
     sending += 1;
     void call(connection, command).finally(() => (sending -= 1));
   }
@@ -223,35 +228,37 @@ export async function chargePoint(carried?: Carried): Promise<void> {
     } catch (error) {
       const cause = error instanceof ActivityFailure ? error.cause : undefined;
       if (edgeIsGone(cause)) {
-        reports.push((s) => actor.connectionGone(s, connection.connection, now()));
+        // It may only be slow: it has longer to say whether it still holds the socket.
+        const slow =
+          patched('slow-edge') && newest((course as Course).state.connections)?.connection === connection.connection;
+        sendNotBefore = Date.now() + RETRY_SEND_MS;
+        if (!slow) reports.push({ kind: 'connectionGone', connection: connection.connection, at: now() });
+        else {
+          reports.push({ kind: 'notSent', commandId, reason: 'its edge does not answer' });
+          if (asking === 0) void ask(connection);
+        }
       } else if (cause instanceof ApplicationFailure && cause.type === 'NotSent') {
         sendNotBefore = Date.now() + RETRY_SEND_MS;
-        reports.push((s) => ({ ...s, commands: commands.notSent(s.commands, commandId, cause.message) }));
+        reports.push({ kind: 'notSent', commandId, reason: cause.message });
       } else if (cause instanceof ApplicationFailure && cause.type === 'InvalidCommand') {
-        reports.push((s) => ({ ...s, commands: commands.invalid(s.commands, commandId, now(), cause.message) }));
-      }
-      if (cause instanceof ApplicationFailure && cause.type === 'AlreadySent') {
-        reports.push((s) => ({ ...s, commands: commands.sentBefore(s.commands, commandId, now(), cause.message) }));
+        reports.push({ kind: 'invalid', commandId, at: now(), reason: cause.message });
+      } else if (cause instanceof ApplicationFailure && cause.type === 'AlreadySent') {
+        reports.push({ kind: 'sentBefore', commandId, at: now(), reason: cause.message });
       }
       // Otherwise it is not known whether the CALL was written: the journal will say (callSent, or the connection's end).
     }
   }
 
   function nextSilence(current: actor.ActorState): number {
-    if (current.connections.length === 0 || asking) return Infinity;
+    if (current.connections.length === 0 || asking > 0) return Infinity;
     return Date.parse(current.chargePoint.lastSeenAt ?? now()) + SILENCE_MS;
   }
 
   /** Asks the edges of a silent station whether they still hold its sockets: an edge may never have come back. */
   function checkSilence(): void {
-    const current = state as actor.ActorState;
+    const { state: current } = course as Course;
     if (nextSilence(current) > Date.now()) return;
-    asking = true;
-    void Promise.all(current.connections.map(ask)).finally(() => {
-      asking = false;
-      const at = now();
-      reports.push((s) => ({ ...s, chargePoint: { ...s.chargePoint, lastSeenAt: at } }));
-    });
+    void Promise.all(current.connections.map(ask)).then(() => reports.push({ kind: 'silenceChecked', at: now() }));
   }
 
   async function ask({ connection, taskQueue }: Connection): Promise<void> {
@@ -263,12 +270,15 @@ export async function chargePoint(carried?: Carried): Promise<void> {
       summary: 'silent for long • does the edge still hold the socket?',
     });
     let open = true;
+    asking += 1;
     try {
       open = await isOpen(connection);
     } catch (error) {
       open = !(error instanceof ActivityFailure && edgeIsGone(error.cause));
+    } finally {
+      asking -= 1;
     }
-    if (!open) reports.push((s) => actor.connectionGone(s, connection, now()));
+    if (!open) reports.push({ kind: 'connectionGone', connection, at: now() });
   }
 
   /** One lasting timer, replaced only by an earlier one: a timer per turn of the loop would double the history. */
@@ -291,7 +301,7 @@ export async function chargePoint(carried?: Carried): Promise<void> {
   }
 
   function show(): void {
-    const current = state as actor.ActorState;
+    const { state: current } = course as Course;
     setCurrentDetails(details(current));
     const changed = searchAttributesOf(current.chargePoint, workflowInfo().typedSearchAttributes);
     if (changed.length > 0) upsertSearchAttributes(changed);

@@ -9,11 +9,13 @@ import {
   uuid4,
 } from '@temporalio/workflow';
 import type { EventBatch } from './events.ts';
-import { registered, type ActorState } from './state/actor.ts';
+import type { ActorState } from './state/actor.ts';
 import type { CommandRequest } from './state/commands.ts';
 import { asEventBatch, asSubmission, type Submission } from './state/inbound.ts';
-import type { Command } from './state/model.ts';
+import type { Input } from './state/inputs.ts';
+import type { Command, RecordedInput } from './state/model.ts';
 import { isRegistration } from './state/presence.ts';
+import type { Course } from './state/steps.ts';
 
 const events = defineSignal<[EventBatch]>('events');
 const reset = defineSignal<[unknown?]>('reset');
@@ -22,16 +24,22 @@ const registration = defineSignal<[unknown]>('registration');
 const submit = defineUpdate<{ commandId: string }, [Submission]>('submit');
 const stateQuery = defineQuery<ActorState | undefined>('state');
 const commandQuery = defineQuery<Command | undefined, [string]>('command');
+const stepQuery = defineQuery<LiveStep | undefined>('step');
 
-/** A change of the state that comes from beside the loop, which applies it. */
-export type Report = (state: ActorState) => ActorState;
+/** What the actor knows, the last step that it stored, and what it has taken in since. */
+export interface LiveStep {
+  state: ActorState;
+  /** 0: none yet. */
+  step: number;
+  pending: RecordedInput[];
+}
 
 /** Where what is heard goes. */
 export interface Heard {
-  state(): ActorState | undefined;
+  course(): Course | undefined;
   received(batch: EventBatch): void;
   requested(request: CommandRequest): void;
-  reported(report: Report): void;
+  reported(input: Input): void;
 }
 
 export function installHandlers(heard: Heard): void {
@@ -71,7 +79,7 @@ export function installHandlers(heard: Heard): void {
       }
       const payload = { requestedMessage: 'BootNotification' };
       const triggerBoot = requestOf({ action: 'TriggerMessage', payload, requestedBy: 'registration' }, 'signal');
-      heard.reported((state) => registered(state, decided, triggerBoot));
+      heard.reported({ kind: 'registered', registration: decided, triggerBoot });
     },
     { description: 'What an operator has decided: told by the API and the CLI, which keep it in the database.' },
   );
@@ -92,10 +100,20 @@ export function installHandlers(heard: Heard): void {
       },
     },
   );
-  setHandler(stateQuery, () => heard.state(), { description: 'All the actor knows.' });
-  setHandler(commandQuery, (id) => heard.state()?.commands.find((c) => c.commandId === id), {
+  setHandler(stateQuery, () => heard.course()?.state, { description: 'All the actor knows.' });
+  setHandler(commandQuery, (id) => heard.course()?.state.commands.find((c) => c.commandId === id), {
     description: 'One command by its id.',
   });
+  setHandler(stepQuery, () => liveStep(heard.course()), {
+    description:
+      'All the actor knows, the last step it stored, and what it has taken in since: see ocpp-actors replay.',
+  });
+}
+
+function liveStep(course: Course | undefined): LiveStep | undefined {
+  if (!course) return undefined;
+  const { state, steps } = course;
+  return { state, step: steps.born ? 0 : steps.last, pending: steps.pending };
 }
 
 function requestOf(submission: Partial<Submission>, via: Command['via']): CommandRequest {

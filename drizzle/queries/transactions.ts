@@ -3,7 +3,10 @@ import type { Database } from '../client.ts';
 import { chargePoint, transaction } from '../schema.ts';
 import { keyAfter, pageOf, type Page, type PageRequest } from './pages.ts';
 
-export type TransactionView = Omit<typeof transaction.$inferSelect, 'version' | 'grace' | 'startTimestamp'>;
+export type TransactionView = Omit<
+  typeof transaction.$inferSelect,
+  'version' | 'grace' | 'startTimestamp' | 'readings'
+>;
 
 export interface TransactionFilter {
   chargePointId?: string | undefined;
@@ -124,6 +127,7 @@ const columns = {
   connectorId: transaction.connectorId,
   idTag: transaction.idTag,
   idTagStatus: transaction.idTagStatus,
+  parentIdTag: transaction.parentIdTag,
   reservationId: transaction.reservationId,
   startedAt: transaction.startedAt,
   meterStart: transaction.meterStart,
@@ -133,6 +137,7 @@ const columns = {
   stopReason: transaction.stopReason,
   end: transaction.end,
   energyWh: transaction.energyWh,
+  energySource: transaction.energySource,
   lastReadingAt: transaction.lastReadingAt,
   lastReadingWh: transaction.lastReadingWh,
   notes: transaction.notes,

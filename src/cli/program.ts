@@ -4,6 +4,7 @@ import { addCompletion } from './completion.ts';
 import { addIdTags } from './idTags.ts';
 import { addMessages } from './messages.ts';
 import { addMigrate } from './migrate.ts';
+import { addReplay } from './replay.ts';
 import { addStations } from './stations.ts';
 import { addTokens } from './tokens.ts';
 import { addTransactions } from './transactions.ts';
@@ -35,6 +36,7 @@ The servers are found by TEMPORAL_ADDRESS and DATABASE_URL (environment or .env)
     addCommands,
     addTransactions,
     addMessages,
+    addReplay,
     addWatch,
     addTokens,
     addMigrate,

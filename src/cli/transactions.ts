@@ -75,8 +75,17 @@ const transactionColumns: Column<TransactionView>[] = [
     format: (row) => (row.end === null ? 'green' : row.end === 'estimated' ? 'yellow' : undefined),
   },
   { head: 'Wh', of: (row) => row.energyWh },
+  { head: 'by', of: (row) => row.energySource },
   { head: 'reason', of: (row) => row.stopReason },
+  { head: 'doubts', of: doubtsOf, format: () => 'yellow' },
 ];
+
+function doubtsOf({ notes }: TransactionView): string | null {
+  const doubts = notes.filter((note) => note.startsWith(ENERGY)).map((note) => note.slice(ENERGY.length));
+  return doubts.length > 0 ? doubts.join('; ') : null;
+}
+
+const ENERGY = 'energy: ';
 
 interface MeterValueOptions {
   from?: string;

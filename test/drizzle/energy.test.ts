@@ -3,8 +3,20 @@ import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { createBreaker, type Breaker } from '../../drizzle/breaker.ts';
 import type { Database } from '../../drizzle/client.ts';
 import { migrate } from '../../drizzle/migrate.ts';
+import { readBirth, readTransactions } from '../../drizzle/queries/chargePoint.ts';
+import { findTransaction, listTransactions } from '../../drizzle/queries/transactions.ts';
 import { createWriter } from '../../drizzle/writer.ts';
-import { input, log, meterValuesEvent, newChargePointId, open } from './support.ts';
+import { withEnergy } from '../../workflows/state/energy.ts';
+import {
+  chargePointRow,
+  input,
+  later,
+  log,
+  meterValuesEvent,
+  newChargePointId,
+  open,
+  transactionRow,
+} from './support.ts';
 
 let database: Database;
 let breaker: Breaker;
@@ -55,4 +67,38 @@ it('counts energy by the register across the border of two hours, and never less
     20_000,
   );
   expect(await energy()).toEqual(expected);
+});
+
+it("keeps a transaction's energy with its source, its doubts and what it was reckoned from", async () => {
+  const id = newChargePointId();
+  const readings = {
+    register: [
+      [later(60), 5_400],
+      [later(120), 12],
+      [later(180), 40.5],
+      [later(240), 80],
+    ] as [string, number][],
+    power: { countedWh: 0.25, newest: [[later(60), 11_000]] as [string, number][] },
+    begin: [later(1), 5_000] as [string, number],
+  };
+  const running = transactionRow(1, 1, { meterStart: 5_000, readings, parentIdTag: 'FLEET' });
+  const ended = withEnergy({ ...running, transactionId: 2, end: 'station', stoppedAt: later(300), meterStop: 90 });
+  const rest = { chargePoint: chargePointRow(id, 1), transactions: [running, ended] };
+  await createWriter({ database, breaker, log }).persist(input(id, [], rest));
+
+  const view = { energyWh: 400 + 78, energySource: 'readings', parentIdTag: 'FLEET', notes: ended.notes };
+  expect(ended.notes.join()).toContain('counted in two parts');
+  const found = await findTransaction(database, id, 2);
+  expect(found).toMatchObject(view);
+  expect(found).not.toHaveProperty('readings');
+  const { items } = await listTransactions(database, { chargePointId: id }, { limit: 10 });
+  expect(items.map(({ energyWh, energySource }) => [energyWh, energySource])).toEqual([
+    [478, 'readings'],
+    [null, null],
+  ]);
+
+  // An actor that is born again goes on from them.
+  const { transactions } = await readBirth(database, id);
+  expect(transactions.find(({ transactionId }) => transactionId === 1)).toEqual({ ...running, energySource: null });
+  expect(await readTransactions(database, id, [2])).toEqual([ended]);
 });

@@ -55,6 +55,9 @@ it('what only time has touched is no event: a station seen again, a further read
   const stopped = { ...transactionRow(7, 3), end: 'station' as const, meterStop: 10 };
   await writer.persist(input(id, [], { transactions: [stopped] }));
   expect((await eventsOf(id)).at(-1)).toMatchObject({ kind: 'transaction', end: 'station', meterStop: 10 });
+  const read = { ...stopped, version: 4, energyWh: 10, energySource: 'readings' as const };
+  await writer.persist(input(id, [], { transactions: [read] }));
+  expect((await eventsOf(id)).at(-1)).toMatchObject({ end: 'station', energyWh: 10, energySource: 'readings' });
 });
 
 it('the samples of one MeterValues are one event', async () => {

@@ -20,6 +20,7 @@ it('makes hypertables with policies and without superfluous indexes', async () =
   );
   const both = '{policy_compression,policy_retention}';
   expect(policies).toEqual([
+    { name: 'actor_step', policies: both },
     { name: 'event', policies: '{policy_retention}' },
     { name: 'firmware_event', policies: '{policy_retention}' },
     ...['heartbeat', 'message', 'meter_value'].map((name) => ({ name, policies: both })),

@@ -3,13 +3,19 @@ import type { Ledger } from '../../src/simulator/session.ts';
 
 /**
  * Holds what stations were answered against the rows: each exactly once, with its values, in order per station. Returns
- * the differences in words. `prefix` is what the ids of the charge points begin with; unanswered messages may have rows.
+ * the differences in words. `prefix` is what the ids of the charge points begin with; unanswered messages may have rows,
+ * and so may the transactions in `doubtful`, which are not in the ledger.
  */
-export async function differences(sql: postgres.Sql, ledger: Ledger, prefix: string): Promise<string[]> {
+export async function differences(
+  sql: postgres.Sql,
+  ledger: Ledger,
+  prefix: string,
+  doubtful: ReadonlySet<number> = new Set(),
+): Promise<string[]> {
   return [
     ...(await meterValues(sql, ledger, prefix)),
     ...(await statusNotifications(sql, ledger, prefix)),
-    ...(await transactions(sql, ledger, prefix)),
+    ...(await transactions(sql, ledger, prefix, doubtful)),
     ...(await order(sql, prefix)),
   ];
 }
@@ -20,10 +26,13 @@ export async function settledDifferences(
   ledger: Ledger,
   prefix: string,
   withinMs: number,
+  doubtful?: ReadonlySet<number>,
 ): Promise<string[]> {
   const until = Date.now() + withinMs;
   for (;;) {
-    const found = await differences(sql, ledger, prefix).catch((error: unknown) => [`database: ${String(error)}`]);
+    const found = await differences(sql, ledger, prefix, doubtful).catch((error: unknown) => [
+      `database: ${String(error)}`,
+    ]);
     if (found.length === 0 || Date.now() > until) return found.slice(0, 20);
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
@@ -61,7 +70,12 @@ async function statusNotifications(sql: postgres.Sql, ledger: Ledger, prefix: st
   });
 }
 
-async function transactions(sql: postgres.Sql, ledger: Ledger, prefix: string): Promise<string[]> {
+async function transactions(
+  sql: postgres.Sql,
+  ledger: Ledger,
+  prefix: string,
+  doubtful: ReadonlySet<number>,
+): Promise<string[]> {
   const rows = await sql<TransactionRow[]>`
     SELECT charge_point_id AS id, transaction_id::text AS transaction, meter_start AS start, meter_stop AS stop, "end",
       energy_wh AS energy, last_reading_wh AS reading
@@ -83,7 +97,9 @@ async function transactions(sql: postgres.Sql, ledger: Ledger, prefix: string): 
       ? []
       : [`${chargePointId}: transaction ${transactionId} is ${JSON.stringify(row)}`];
   });
-  const surplus = rows.filter((row) => !answered.has(`${row.id} ${row.transaction}`));
+  const surplus = rows.filter(
+    (row) => !answered.has(`${row.id} ${row.transaction}`) && !doubtful.has(Number(row.transaction)),
+  );
   const perStation = new Map<string, number>();
   for (const row of surplus) perStation.set(row.id, (perStation.get(row.id) ?? 0) + 1);
   // The last start of a station may have been cut before its answer.

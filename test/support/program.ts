@@ -8,7 +8,7 @@ import { pino } from 'pino';
 import { endLeftBehind } from '../../src/embedded/supervise.ts';
 import { freePorts } from './freePort.ts';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
+const here = fileURLToPath(new URL('../../', import.meta.url));
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 const silent = pino({ level: 'silent' });
 
@@ -18,6 +18,8 @@ export interface ProgramOptions {
   environment?: Record<string, string>;
   /** For Node.js itself, such as `--cpu-prof`. */
   nodeOptions?: string[];
+  /** Sources to run instead of this repository's. */
+  root?: string;
   /** Servers to use instead of embedded ones. */
   temporalAddress?: string;
   databaseUrl?: string;
@@ -29,12 +31,14 @@ export class Program {
   readonly ports: Ports;
   readonly environment: Record<string, string>;
   output = '';
+  readonly #root: string;
   readonly #nodeOptions: string[];
   #process: ChildProcess | undefined;
 
   private constructor(dataDir: string, ports: Ports, options: ProgramOptions) {
     this.dataDir = dataDir;
     this.ports = ports;
+    this.#root = options.root ?? here;
     this.#nodeOptions = options.nodeOptions ?? [];
     this.environment = {
       DATA_DIR: dataDir,
@@ -87,7 +91,8 @@ export class Program {
   /** Starts it without waiting. */
   spawn(): ChildProcess {
     this.output = '';
-    const child = spawn(process.execPath, [...this.#nodeOptions, '--import', tsx, path.join(root, 'src/main.ts')], {
+    const main = path.join(this.#root, 'src/main.ts');
+    const child = spawn(process.execPath, [...this.#nodeOptions, '--import', tsx, main], {
       cwd: this.dataDir,
       env: { PATH: process.env.PATH, HOME: process.env.HOME, ...this.environment },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -19,7 +19,14 @@ const client = new Client({ connection });
 const handle = (id: string, runId?: string) => client.workflow.getHandle(`charge-point/${id}`, runId);
 const ledger = newLedger();
 
-const scenarios = { aDayWithAReset, garbage, databaseKilled, continuedAsNewAndCancelled, approvedThenRetired };
+const scenarios = {
+  aDayWithAReset,
+  garbage,
+  databaseKilled,
+  continuedAsNewAndCancelled,
+  approvedThenRetired,
+  askedAgainAndAgain,
+};
 try {
   const scenario = scenarios[process.argv[2] as keyof typeof scenarios];
   if (!scenario) throw new Error(`which scenario? ${Object.keys(scenarios).join(', ')}`);
@@ -109,6 +116,27 @@ async function approvedThenRetired(): Promise<void> {
   await operator('station', 'retire', 'NEW');
   await until(async () => (await handle('NEW').describe()).status.name === 'COMPLETED');
   await record('approved-then-retired', handle('NEW'));
+  station.stop();
+}
+
+/** Inputs that change no row are stored by themselves when there are many. */
+async function askedAgainAndAgain(): Promise<void> {
+  const station = connect('AGAIN');
+  const charging = new Charging(station, ledger, { idTag: 'TAG' });
+  await charging.boot();
+  await until(() => exists('AGAIN'));
+  const command = { action: 'GetConfiguration', payload: {}, commandId: 'once' };
+  await handle('AGAIN').signal('command', command);
+  await commandsEnded('AGAIN', 1);
+  for (let round = 0; round < 20; round++) {
+    await Promise.all(Array.from({ length: 10 }, () => handle('AGAIN').signal('command', command)));
+  }
+  await charging.transaction();
+  await until(async () => {
+    const state = await handle('AGAIN').query<{ transactions: object } | undefined>('state');
+    return Object.keys(state?.transactions ?? {}).length === 1;
+  });
+  await record('asked-again', handle('AGAIN'));
   station.stop();
 }
 

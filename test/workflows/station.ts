@@ -74,7 +74,12 @@ export class Station {
   }
 
   say(...events: StationEvent[]): this {
-    const batch: EventBatch = { journal: 1, after: events[0]!.seq - 1, events };
+    return this.sayIn(1, ...events);
+  }
+
+  /** As events of another journal. */
+  sayIn(journal: number, ...events: StationEvent[]): this {
+    const batch: EventBatch = { journal, after: events[0]!.seq - 1, events };
     const before = this.state;
     const reduced = reduceBatch(before, batch);
     this.judged.push(...reduced.judged);

@@ -3,7 +3,7 @@
  * Pure: no clock, no I/O; everything is replaced, never changed in place, so that a reducer that throws leaves the state
  * as it was, and what is new is found by comparing references.
  */
-import type { EventBatch, Instant, Message, Registration, StationEvent } from '../events.ts';
+import type { Ahead, EventBatch, Instant, Message, Registration, StationEvent } from '../events.ts';
 import * as commands from './commands.ts';
 import { statusNotified, type Connectors } from './connectors.ts';
 import type { Birth, ChargePoint, Command, Connection, JudgedEvent, PersistInput } from './model.ts';
@@ -24,6 +24,10 @@ export interface ActorState {
   transactions: transactions.Transactions;
   commands: Command[];
   heard: Heard[];
+  /** Sequence number up to which connections are known ahead of their events, per journal id. */
+  ahead?: Record<string, number>;
+  /** Connections taken for ended though their own edge has not said so; a message on one opens it again. */
+  doubted?: Connection[];
   /** When an operator last decided on the charge point, as far as this actor has heard. */
   decidedAt?: Instant;
   /** The newest events in words, for people. */
@@ -39,6 +43,7 @@ export interface ActorSettings {
 
 const RECENT_KEPT = 20;
 const CURSORS_KEPT = 32;
+const DOUBTED_KEPT = 5;
 
 export function born(chargePointId: string, birth: Birth, settings: ActorSettings): ActorState {
   return {
@@ -86,7 +91,8 @@ export function reduceBatch(state: ActorState, batch: EventBatch): { state: Acto
     }
   }
   const last = batch.events.at(-1)?.seq ?? batch.after;
-  return { state: { ...next, cursors: withCursor(next.cursors, batch.journal, last) }, judged };
+  const cursors = withCursor(next.cursors, batch.journal, last);
+  return { state: { ...next, cursors, ...stillAhead(next.ahead, cursors) }, judged };
 }
 
 /** What time alone changes. */
@@ -136,8 +142,48 @@ export function isRetired(state: ActorState): boolean {
   return state.chargePoint.registration === 'retired' && state.connections.length === 0;
 }
 
+/**
+ * Takes over which connections of the station its edge holds, before their events come. `at`: when it was heard.
+ * Commands are not touched: what became of them is told by the events.
+ */
+export function lookedAhead(state: ActorState, ahead: Ahead, at: Instant): ActorState {
+  const connections = presence.lookedAhead(state.connections, ahead);
+  const since = connections.at(-1)?.openedAt ?? at;
+  const next = connections === state.connections ? state : withConnections(state, connections, since);
+  const upTo = Object.entries(ahead.upTo).filter(([journal, seq]) => seq > (next.cursors[journal] ?? 0));
+  return upTo.length === 0 ? next : { ...next, ahead: { ...next.ahead, ...Object.fromEntries(upTo) } };
+}
+
+/** The station speaks on connections that were taken for ended: their edge was only slow, or a copy of its folder said so. */
+export function reopened(state: ActorState, connections: string[]): ActorState {
+  const open = (state.doubted ?? []).filter((c) => connections.includes(c.connection));
+  const doubted = (state.doubted ?? []).filter((c) => !connections.includes(c.connection));
+  if (open.length === 0) return state;
+  return withConnections({ ...state, doubted }, [...open, ...state.connections], open[0]!.openedAt);
+}
+
+/** Which doubted connections a batch's messages came on. */
+export function spokenOn(state: ActorState, batch: EventBatch): string[] {
+  const doubted = (state.doubted ?? []).filter((c) => c.journal === batch.journal).map((c) => c.connection);
+  if (doubted.length === 0) return [];
+  const cursor = state.cursors[batch.journal] ?? 0;
+  const ended = new Set<string>();
+  const spoken = new Set<string>();
+  for (const { seq, kind, connection } of batch.events) {
+    if (kind === 'disconnected') ended.add(connection);
+    if (kind === 'message' && seq > cursor && !ended.has(connection)) spoken.add(connection);
+  }
+  return doubted.filter((connection) => spoken.has(connection));
+}
+
 /** Removes a connection whose edge is gone without having said so. */
 export function connectionGone(state: ActorState, connection: string, at: Instant): ActorState {
+  const gone = state.connections.filter((c) => c.connection === connection);
+  const doubted = [...(state.doubted ?? []), ...gone].slice(-DOUBTED_KEPT);
+  return connectionEnded(gone.length > 0 ? { ...state, doubted } : state, connection, at);
+}
+
+function connectionEnded(state: ActorState, connection: string, at: Instant): ActorState {
   return withConnections(state, presence.closed(state.connections, connection), at, {
     commands: commands.connectionEnded(state.commands, connection, at),
   });
@@ -181,7 +227,7 @@ export function changes(before: ActorState, after: ActorState, now: number): { s
   return { state, rows };
 }
 
-export type Rows = Omit<PersistInput, 'chargePointId' | 'runs'>;
+export type Rows = Omit<PersistInput, 'chargePointId' | 'runs' | 'step'>;
 
 /** The same again moves the time of what is noted: heartbeats do not push out everything else. */
 function noted(state: ActorState, at: Instant, text: string): ActorState {
@@ -211,10 +257,15 @@ function reduce(state: ActorState, event: StationEvent, journal: number): { stat
   switch (event.kind) {
     case 'connected': {
       const known = { ...base, chargePoint: presence.admitted(base.chargePoint, event) };
+      if (event.seq <= (state.ahead?.[journal] ?? 0)) return { state: known, judged };
       return { state: withConnections(known, presence.opened(known.connections, event, journal), at), judged };
     }
     case 'disconnected':
-      return { state: connectionGone(base, event.connection, at), judged };
+      // Not its own journal's word: a later boot of its edge says so, or a copy of that edge's folder.
+      if (!event.connection.startsWith(`${journal}-`)) {
+        return { state: connectionGone(base, event.connection, at), judged };
+      }
+      return { state: connectionEnded(withoutDoubt(base, event.connection), event.connection, at), judged };
     case 'callSent':
       return { state: { ...base, commands: commands.sent(base.commands, event) }, judged };
     case 'callResult':
@@ -288,6 +339,17 @@ function withConnections(
   const chargePoint = presence.presence(state.chargePoint, connections, at);
   const all = transactions.presenceChanged(state.transactions, state.chargePoint, chargePoint);
   return { ...state, ...changed, connections, chargePoint, transactions: all };
+}
+
+function withoutDoubt(state: ActorState, connection: string): ActorState {
+  if (!state.doubted?.some((c) => c.connection === connection)) return state;
+  return { ...state, doubted: state.doubted.filter((c) => c.connection !== connection) };
+}
+
+function stillAhead(ahead: ActorState['ahead'], cursors: Record<string, number>): Pick<ActorState, 'ahead'> {
+  if (!ahead) return {};
+  const left = Object.entries(ahead).filter(([journal, seq]) => seq > (cursors[journal] ?? 0));
+  return { ahead: left.length > 0 ? Object.fromEntries(left) : undefined };
 }
 
 /** Journals come and go with edge boots; the oldest ones' cursors are not carried for ever. */

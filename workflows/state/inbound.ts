@@ -26,7 +26,7 @@ export function asEventBatch(input: unknown): { batch: EventBatch } | { problem:
     Array.isArray(batch?.events) &&
     batch.events.every((e: unknown, i) => isObject(e) && e.seq === (batch.after as number) + 1 + i && isEvent(e));
   return well
-    ? { batch: batch as EventBatch }
+    ? { batch: isAhead(batch.ahead) ? (batch as EventBatch) : { ...(batch as EventBatch), ahead: undefined } }
     : { problem: `signal "events" takes {journal, after, events} from an edge, not ${shown(input)}` };
 }
 
@@ -52,6 +52,25 @@ export function asSubmission(input: unknown): { submission: Submission } | { pro
       ...(typeof commandId === 'string' ? { commandId: commandId.slice(0, 100) } : {}),
     },
   };
+}
+
+/** What cannot be read of it is left out: the events say the same, only later. */
+function isAhead(ahead: unknown): boolean {
+  if (ahead === undefined) return true;
+  return (
+    isObject(ahead) &&
+    isObject(ahead.upTo) &&
+    Object.values(ahead.upTo).every(Number.isSafeInteger) &&
+    Array.isArray(ahead.open) &&
+    ahead.open.every(
+      (c: unknown) =>
+        isObject(c) &&
+        isText(c.connection) &&
+        Number.isSafeInteger(c.journal) &&
+        isText(c.taskQueue) &&
+        isInstant(c.openedAt),
+    )
+  );
 }
 
 function isEvent(e: Record<string, unknown>): boolean {

@@ -6,6 +6,9 @@
  * runs and rebirths, and guards the upsert: an older writer never overwrites a newer row.
  */
 import type { Instant, Registration, StationEvent } from '../events.ts';
+import type { ActorState } from './actor.ts';
+import type { EnergySource, Readings } from './energy.ts';
+import type { Input } from './inputs.ts';
 import type { Heard } from './repeats.ts';
 
 export interface ChargePoint {
@@ -56,6 +59,8 @@ export interface Transaction {
   idTag: string | null;
   /** AuthorizationStatus the station was answered at the start. */
   idTagStatus: string | null;
+  /** Group of `idTag`, as the station was answered at the start. */
+  parentIdTag?: string | null;
   reservationId: number | null;
   startedAt: Instant | null;
   /** The station's own text, to recognise the same start. */
@@ -69,8 +74,12 @@ export interface Transaction {
   stopReason: string | null;
   /** Who says it ended: the station's StopTransaction, or our estimate until one comes. */
   end: 'station' | 'estimated' | null;
-  /** Wh, register difference; null while open, unknown, or negative. */
+  /** Wh; null while it is open, and where nothing tells. The doubts about it are among the notes. */
   energyWh: number | null;
+  /** What `energyWh` was reckoned from. */
+  energySource?: EnergySource | null;
+  /** What its energy will be reckoned from. */
+  readings?: Readings | null;
   /** Last reading of the energy register seen in its meter values. */
   lastReadingAt: Instant | null;
   /** Wh */
@@ -137,7 +146,28 @@ export interface PersistInput {
   connectors: Connector[];
   transactions: Transaction[];
   commands: Command[];
+  /** Absent where it is no actor that stores. */
+  step?: Step;
 }
+
+/** What an actor took in since it last stored something: enough to do it again. */
+export interface Step {
+  /** Its time (ms since 1970), or one more than the step before. */
+  step: number;
+  /** The step it follows; null: the actor began with it. */
+  previous: number | null;
+  /** What the actor's clock said when it made the rows (ms since 1970). */
+  now: number;
+  inputs: RecordedInput[];
+  /** With the first step: the state before it. */
+  born?: ActorState;
+  /** Now and then: the state after it. */
+  snapshot?: ActorState;
+}
+
+/** An input as it is kept: events by their place in their journal, where rows are made of them. */
+export type RecordedInput =
+  Exclude<Input, { kind: 'events' }> | { kind: 'events'; journal: number; after: number; upTo: number };
 
 /** What the database knows of a charge point: an actor without carried state starts from this. */
 export interface Birth {

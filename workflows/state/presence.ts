@@ -1,4 +1,4 @@
-import type { Connected, Disconnected, Instant, Message, Registration } from '../events.ts';
+import type { Ahead, Connected, Disconnected, Instant, Message, Registration } from '../events.ts';
 import type { ChargePoint, Connection } from './model.ts';
 
 /** A connection that has not booted gets no CALL in its first seconds: some stations drop the socket (evcc-io/evcc#25069). */
@@ -17,6 +17,15 @@ export function closed(connections: Connection[], connection: Disconnected['conn
   return connections.some((c) => c.connection === connection)
     ? connections.filter((c) => c.connection !== connection)
     : connections;
+}
+
+/** Of an edge's journals exactly those that it says are open, those of other edges as they were. */
+export function lookedAhead(connections: Connection[], { upTo, open }: Ahead): Connection[] {
+  const still = new Set(open.map((c) => c.connection));
+  const kept = connections.filter((c) => still.has(c.connection) || !(String(c.journal) in upTo));
+  const known = new Set(kept.map((c) => c.connection));
+  const fresh = open.filter((c) => !known.has(c.connection)).map((c) => ({ ...c, booted: false }));
+  return fresh.length === 0 && kept.length === connections.length ? connections : [...kept, ...fresh];
 }
 
 export function booted(connections: Connection[], connection: string): Connection[] {

@@ -2,8 +2,9 @@
  * Transactions of one charge point, assembled in whatever order their messages come: a stop before its start, meter
  * values before either. The first real stop wins over an estimated end, a second one is kept as evidence.
  */
-import { registerReading, type MeterValueEntry } from '../../src/ocpp/meterValues.ts';
+import { energyReadings, type MeterValueEntry, type Reading } from '../../src/ocpp/meterValues.ts';
 import type { Instant, Message } from '../events.ts';
+import { withEnergy, withReadings } from './energy.ts';
 import type { ChargePoint, Transaction } from './model.ts';
 
 export type Transactions = Record<string, Transaction>;
@@ -27,11 +28,12 @@ export function started(transactions: Transactions, event: Message, graceMs: num
   const known = resolve(transactions, id);
   if (known?.startedAt) return { transactions, transactionId: known.transactionId, repeat: true };
 
-  const info = ('result' in event.answer && event.answer.result.idTagInfo) as { status?: string } | undefined;
+  const info = idTagInfoOf(event);
   const start = {
     connectorId: typeof connectorId === 'number' ? connectorId : null,
     idTag: typeof idTag === 'string' ? idTag : null,
     idTagStatus: info?.status ?? null,
+    parentIdTag: info?.parentIdTag ?? null,
     reservationId: typeof reservationId === 'number' ? reservationId : null,
     startedAt: event.at,
     startTimestamp: typeof timestamp === 'string' ? timestamp : null,
@@ -43,8 +45,9 @@ export function started(transactions: Transactions, event: Message, graceMs: num
     const aliased = { ...twin, aliases: [...twin.aliases, id] };
     return { transactions: put(transactions, aliased), transactionId: twin.transactionId, repeat: true };
   }
-  const transaction = known ? withEnergy({ ...known, ...start }) : { ...empty(id), ...start };
-  const all = suspectOlder(put(transactions, transaction), transaction, event.receivedAt, graceMs);
+  const { others, stop } = takenBack(transactions, id);
+  const transaction = withEnergy({ ...(known ?? empty(id)), ...start, ...stop });
+  const all = suspectOlder(put(others, transaction), transaction, event.receivedAt, graceMs);
   return { transactions: all, transactionId: id };
 }
 
@@ -61,13 +64,17 @@ export function stopped(transactions: Transactions, event: Message): Judgement {
   const id = typeof transactionId === 'number' ? transactionId : 0;
   const known = resolve(transactions, id);
   if (known?.end === 'station') return secondStop(transactions, known, event);
-  const target = known ?? fitting(transactions, stop);
+  const target = known ?? fitting(transactions, stop, idTagInfoOf(event)?.parentIdTag);
   if (!target && id <= 0) return { transactions, transactionId: null };
 
-  const reading = Array.isArray(transactionData) ? registerReading(transactionData as MeterValueEntry[]) : undefined;
-  const notes = known || !target ? [] : [`stop said transaction ${String(transactionId)}: the only open one fits`];
-  const ended = withEnergy(withReading({ ...(target ?? empty(id)), ...stop }, reading));
-  const transaction = { ...ended, notes: [...ended.notes, ...notes] };
+  const { notes } = target ?? empty(id);
+  const ended = {
+    ...(target ?? empty(id)),
+    ...stop,
+    notes: known || !target ? notes : [...notes, guess(transactionId)],
+  };
+  const entries = Array.isArray(transactionData) ? (transactionData as MeterValueEntry[]) : [];
+  const transaction = withEnergy(withMeterValues(ended, entries));
   return { transactions: put(transactions, transaction), transactionId: transaction.transactionId };
 }
 
@@ -75,11 +82,12 @@ export function stopped(transactions: Transactions, event: Message): Judgement {
 export function metered(transactions: Transactions, event: Message): Judgement {
   const { transactionId, connectorId, meterValue } = event.payload;
   if (typeof transactionId !== 'number') return { transactions, transactionId: null };
-  const known = transactionId > 0 ? resolve(transactions, transactionId) : onlyOpen(transactions, connectorId);
+  const entries = (meterValue ?? []) as MeterValueEntry[];
+  const known = transactionId > 0 ? resolve(transactions, transactionId) : onlyOpen(transactions, connectorId, entries);
   if (!known) return { transactions, transactionId: transactionId > 0 ? transactionId : null };
-  const reading = registerReading((meterValue ?? []) as MeterValueEntry[]);
   const alive = known.grace && event.at > known.grace.since ? { ...known, grace: null } : known;
-  const next = withLaterEstimate(withReading(alive, reading));
+  const read = withMeterValues(alive, entries);
+  const next = read === known ? known : withEnergy(withLaterEstimate(read));
   return {
     transactions: next === known ? transactions : put(transactions, next),
     transactionId: known.transactionId,
@@ -165,18 +173,58 @@ function secondStop(transactions: Transactions, known: Transaction, event: Messa
 function fitting(
   transactions: Transactions,
   stop: { stoppedAt: Instant; meterStop: number | null; stopIdTag: string | null },
+  parentIdTag: string | undefined,
 ): Transaction | undefined {
   const candidates = open(transactions);
   const [only] = candidates;
   if (candidates.length !== 1 || !only?.startedAt || only.startedAt > stop.stoppedAt) return undefined;
-  if (only.meterStart !== null && stop.meterStop !== null && stop.meterStop < only.meterStart) return undefined;
-  if (stop.stopIdTag !== null && !sameTag(stop.stopIdTag, only.idTag)) return undefined;
-  return only;
+  if (stop.meterStop !== null && stop.meterStop < (only.meterStart ?? 0)) return undefined;
+  const { lastReadingAt: at, lastReadingWh: wh } = only;
+  // Registers with a fraction are told as whole Wh at the stop.
+  if (stop.meterStop !== null && at !== null && at <= stop.stoppedAt && stop.meterStop + 1 < (wh ?? 0))
+    return undefined;
+  if (stop.stopIdTag === null || sameTag(stop.stopIdTag, only.idTag)) return only;
+  const group = only.parentIdTag ?? only.idTag;
+  return sameTag(stop.stopIdTag, group) || (parentIdTag && sameTag(parentIdTag, group)) ? only : undefined;
 }
 
-function onlyOpen(transactions: Transactions, connectorId: unknown): Transaction | undefined {
+/** For meter values of transaction -1 or 0: the only open one of the connector, if time and meter fit. */
+function onlyOpen(
+  transactions: Transactions,
+  connectorId: unknown,
+  entries: MeterValueEntry[],
+): Transaction | undefined {
   const candidates = open(transactions).filter((t) => t.connectorId === connectorId);
-  return candidates.length === 1 ? candidates[0] : undefined;
+  const [only] = candidates;
+  if (candidates.length !== 1 || !only) return undefined;
+  if (only.startedAt !== null && entries.some(({ at }) => at < (only.startedAt as Instant))) return undefined;
+  const { register } = energyReadings(entries);
+  return only.meterStart !== null && register.some(([, wh]) => wh + 1 < (only.meterStart as number)) ? undefined : only;
+}
+
+/** Says in the notes of a transaction that its stop was for another id. */
+function guess(transactionId: unknown): string {
+  return `stop said transaction ${String(transactionId ?? 'none')}: the only open one fits`;
+}
+
+/** The stop of a transaction that started after all (two edges deliver on their own), from the one it was taken for. */
+function takenBack(transactions: Transactions, id: number): { others: Transactions; stop?: Partial<Transaction> } {
+  const note = guess(id);
+  const wronged = Object.values(transactions).find((t) => t.notes.includes(note));
+  if (!wronged) return { others: transactions };
+  const { stoppedAt, meterStop, stopIdTag, stopReason, end } = wronged;
+  const reopened: Transaction = {
+    ...wronged,
+    stoppedAt: null,
+    meterStop: null,
+    stopIdTag: null,
+    stopReason: null,
+    end: null,
+    energyWh: null,
+    energySource: null,
+    notes: wronged.notes.filter((one) => one !== note && !one.startsWith('energy: ')),
+  };
+  return { others: put(transactions, reopened), stop: { stoppedAt, meterStop, stopIdTag, stopReason, end } };
 }
 
 /** Of several open transactions on a connector only the latest by start can be running. */
@@ -197,23 +245,27 @@ function suspectOlder(
     }, transactions);
 }
 
-function withReading(t: Transaction, reading: { at: Instant; wh: number } | undefined): Transaction {
-  if (!reading || (t.lastReadingAt !== null && t.lastReadingAt >= reading.at)) return t;
-  return { ...t, lastReadingAt: reading.at, lastReadingWh: reading.wh };
+/** The same transaction where the meter values tell nothing new. */
+function withMeterValues(t: Transaction, entries: MeterValueEntry[]): Transaction {
+  const found = energyReadings(entries);
+  const { lastReadingAt, lastReadingWh } = t;
+  // Carried from when only the last reading was kept.
+  const carried = !t.readings && lastReadingAt !== null && lastReadingWh !== null;
+  const kept = carried ? { register: [[lastReadingAt, lastReadingWh] satisfies Reading] } : (t.readings ?? undefined);
+  const readings = withReadings(kept, found);
+  const next = readings === kept ? t : { ...t, readings: readings ?? null };
+  const newest = [...found.begin, ...found.register, ...found.end].reduce<Reading | undefined>(
+    (a, b) => (a && a[0] > b[0] ? a : b),
+    undefined,
+  );
+  if (!newest || (lastReadingAt !== null && lastReadingAt >= newest[0])) return next;
+  return { ...next, lastReadingAt: newest[0], lastReadingWh: newest[1] };
 }
 
 /** Readings that come after an estimated end move the estimate: the transaction was still running. */
 function withLaterEstimate(t: Transaction): Transaction {
   if (t.end !== 'estimated' || !t.lastReadingAt || (t.stoppedAt && t.stoppedAt >= t.lastReadingAt)) return t;
-  return withEnergy({ ...t, stoppedAt: t.lastReadingAt, meterStop: t.lastReadingWh });
-}
-
-function withEnergy(t: Transaction): Transaction {
-  if (t.end === null || t.meterStart === null || t.meterStop === null) return t;
-  const energyWh = t.meterStop - t.meterStart;
-  if (energyWh >= 0) return { ...t, energyWh };
-  const note = `meterStop ${t.meterStop} below meterStart ${t.meterStart}: no energy is claimed`;
-  return { ...t, energyWh: null, notes: t.notes.includes(note) ? t.notes : [...t.notes, note] };
+  return { ...t, stoppedAt: t.lastReadingAt, meterStop: t.lastReadingWh };
 }
 
 function sameStart(
@@ -233,6 +285,11 @@ function sameTag(a: string | null, b: string | null): boolean {
   return a?.toUpperCase() === b?.toUpperCase();
 }
 
+/** What the station was told of an idTag. */
+function idTagInfoOf({ answer }: Message): { status?: string; parentIdTag?: string } | undefined {
+  return ('result' in answer ? answer.result.idTagInfo : undefined) as ReturnType<typeof idTagInfoOf>;
+}
+
 function put(transactions: Transactions, transaction: Transaction): Transactions {
   return { ...transactions, [transaction.transactionId]: transaction };
 }
@@ -244,6 +301,7 @@ function empty(transactionId: number): Transaction {
     connectorId: null,
     idTag: null,
     idTagStatus: null,
+    parentIdTag: null,
     reservationId: null,
     startedAt: null,
     startTimestamp: null,
@@ -254,6 +312,8 @@ function empty(transactionId: number): Transaction {
     stopReason: null,
     end: null,
     energyWh: null,
+    energySource: null,
+    readings: null,
     lastReadingAt: null,
     lastReadingWh: null,
     grace: null,

@@ -1,0 +1,64 @@
+/**
+ * Everything that changes an actor's state, as data, in the order in which it is applied: the same inputs make the same
+ * state again, which is what `ocpp-actors replay` lives on.
+ */
+import type { Ahead, EventBatch, Instant, Registration } from '../events.ts';
+import * as actor from './actor.ts';
+import * as commands from './commands.ts';
+import type { Transaction } from './model.ts';
+
+export type Input =
+  /** A run of the station's events, as far as it is new. */
+  | { kind: 'events'; batch: EventBatch }
+  /** Where the station stands at its edge, ahead of events that are still on their way. */
+  | { kind: 'ahead'; ahead: Ahead; at: Instant }
+  /** The station speaks on connections that were taken for ended: they are not. */
+  | { kind: 'reopened'; connections: string[] }
+  /** Somebody asks for a command. */
+  | { kind: 'requested'; request: commands.CommandRequest }
+  /** An operator has decided on the charge point. */
+  | { kind: 'registered'; registration: Registration; triggerBoot: commands.CommandRequest }
+  /** The command was offered to the edge that holds the connection; what came of that: the next three, or events. */
+  | { kind: 'dispatched'; commandId: string; connection: string }
+  | { kind: 'notSent'; commandId: string; reason: string }
+  | { kind: 'invalid' | 'sentBefore'; commandId: string; at: Instant; reason: string }
+  /** The edge of the connection is gone without having said so. */
+  | { kind: 'connectionGone'; connection: string; at: Instant }
+  /** The edges of a silent station were asked whether they still hold its sockets. */
+  | { kind: 'silenceChecked'; at: Instant }
+  /** Rows that were read, of transactions that the next events speak of. */
+  | { kind: 'loaded'; transactions: Transaction[] }
+  /** What time alone changes; ms since 1970. */
+  | { kind: 'tick'; now: number };
+
+/** Every input but events, whose reducer judges them as well: `reduceBatch`. */
+export function apply(state: actor.ActorState, input: Exclude<Input, { kind: 'events' }>): actor.ActorState {
+  switch (input.kind) {
+    case 'ahead':
+      return actor.lookedAhead(state, input.ahead, input.at);
+    case 'reopened':
+      return actor.reopened(state, input.connections);
+    case 'requested':
+      return actor.asked(state, input.request);
+    case 'registered':
+      return actor.registered(state, input.registration, input.triggerBoot);
+    case 'dispatched':
+      return { ...state, commands: commands.dispatched(state.commands, input.commandId, input.connection) };
+    case 'notSent':
+      return { ...state, commands: commands.notSent(state.commands, input.commandId, input.reason) };
+    case 'invalid':
+      return { ...state, commands: commands.invalid(state.commands, input.commandId, input.at, input.reason) };
+    case 'sentBefore':
+      return { ...state, commands: commands.sentBefore(state.commands, input.commandId, input.at, input.reason) };
+    case 'connectionGone':
+      return actor.connectionGone(state, input.connection, input.at);
+    case 'silenceChecked':
+      return { ...state, chargePoint: { ...state.chargePoint, lastSeenAt: input.at } };
+    case 'loaded': {
+      const found = Object.fromEntries(input.transactions.map((t) => [t.transactionId, t]));
+      return { ...state, transactions: { ...found, ...state.transactions } };
+    }
+    case 'tick':
+      return actor.tick(state, input.now);
+  }
+}
