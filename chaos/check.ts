@@ -1,5 +1,7 @@
 import type postgres from 'postgres';
+import { replayedDifferences, type LiveStep } from '../src/replay/replay.ts';
 import type { Ledger } from '../src/simulator/session.ts';
+import { workflowId } from '../src/temporal/actors.ts';
 import { settledDifferences } from '../test/support/ledgerCheck.ts';
 import type { Load } from './load.ts';
 import { commandIdOf, type Accepted } from './operator.ts';
@@ -9,11 +11,14 @@ import { until, type System } from './system.ts';
 export type Gap = { from: number; to: number };
 
 const SETTLE_MS = 120_000;
+/** Of the stations of a load so many are run again. */
+const REPLAYED = 4;
 
 /** Every answered message is in the database exactly once, in order; transactions have one id, one start, one end. */
 export async function messages(sql: postgres.Sql, load: Load, gaps: Gap[]): Promise<string[]> {
   const { ledger, prefix } = load;
-  const found = await settledDifferences(sql, gaps.length > 0 ? without(ledger, gaps) : ledger, prefix, SETTLE_MS);
+  const { kept, doubtful } = without(ledger, gaps);
+  const found = await settledDifferences(sql, kept, prefix, SETTLE_MS, doubtful);
   const dead = await sql<{ id: string; reason: string }[]>`
     SELECT charge_point_id AS id, reason FROM dead_event WHERE starts_with(charge_point_id, ${prefix}) LIMIT 5`;
   const refused = ledger.refused.slice(0, 5).map((text) => `answered with an error: ${text}`);
@@ -33,7 +38,7 @@ export async function commands(
   );
   const rows = await read();
   const calls = new Map<string, number>();
-  for (const station of load.stations) {
+  for (const station of [...load.stations, ...load.others]) {
     for (const received of station.received) {
       const commandId = commandIdOf(received);
       if (commandId) calls.set(commandId, (calls.get(commandId) ?? 0) + 1);
@@ -59,12 +64,23 @@ export async function commands(
 
 const NEVER_SENT = new Set(['queued', 'refused', 'expired', 'cancelled']);
 
+/** What the actors were given, run again, makes the states that they kept and the ones they have. */
+export async function replays(system: System, { stations }: Load): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const { chargePointId } of stations.slice(0, REPLAYED)) {
+    const live = await system.client.workflow.getHandle(workflowId(chargePointId)).query<LiveStep>('step');
+    const found = await replayedDifferences(system.reads, chargePointId, { live });
+    wrong.push(...found.slice(0, 3).map((text) => `${chargePointId}: replay: ${text}`));
+  }
+  return wrong;
+}
+
 /** Nothing waits, nothing is left in the journal, one actor a station, all are shown as online. */
 export async function backToNormal(system: System, load: Load): Promise<string[]> {
   const { prefix, stations } = load;
   const wrong: string[] = [];
   const expect = async (what: string, holds: () => Promise<boolean>) => {
-    await until(what, holds, 60_000, 500).catch((error: unknown) => wrong.push(String((error as Error).message)));
+    await until(what, holds, 60_000, 500).catch((error: unknown) => wrong.push((error as Error).message));
   };
   await expect('health is ok and nothing waits to be delivered', async () => {
     const { status, backlog } = await system.health();
@@ -88,8 +104,8 @@ export async function backToNormal(system: System, load: Load): Promise<string[]
   return wrong;
 }
 
-/** The part of a ledger that must not be lost. Transactions that a gap touches are left out whole. */
-function without(ledger: Ledger, gaps: Gap[]): Ledger {
+/** The part of a ledger that must not be lost. Transactions that a gap touches are `doubtful`, and left out whole. */
+function without(ledger: Ledger, gaps: Gap[]): { kept: Ledger; doubtful: Set<number> } {
   const kept = (at: string) => !within(Date.parse(at), gaps);
   const ends = new Map<string, string[]>();
   for (const { transactionId, at } of ledger.meterValues) {
@@ -101,12 +117,15 @@ function without(ledger: Ledger, gaps: Gap[]): Ledger {
     const to = Math.max(from, ...(ends.get(String(t.transactionId)) ?? []).map((at) => Date.parse(at))) + 5_000;
     return gaps.some((gap) => from <= gap.to && to >= gap.from);
   };
-  const lost = new Set(ledger.transactions.filter(touched).map((t) => t.transactionId));
+  const doubtful = new Set(ledger.transactions.filter(touched).map((t) => t.transactionId));
   return {
-    ...ledger,
-    meterValues: ledger.meterValues.filter(({ at, transactionId }) => kept(at) && !lost.has(transactionId)),
-    statusNotifications: ledger.statusNotifications.filter(({ at }) => kept(at)),
-    transactions: ledger.transactions.filter(({ transactionId }) => !lost.has(transactionId)),
+    doubtful,
+    kept: {
+      ...ledger,
+      meterValues: ledger.meterValues.filter(({ at, transactionId }) => kept(at) && !doubtful.has(transactionId)),
+      statusNotifications: ledger.statusNotifications.filter(({ at }) => kept(at)),
+      transactions: ledger.transactions.filter(({ transactionId }) => !doubtful.has(transactionId)),
+    },
   };
 }
 

@@ -71,7 +71,7 @@ export class LimitsRecorder {
     try {
       this.#saw({ edgeMegabytes: usage(this.#system.edge.pid).megabytes });
       this.#saw({ workerMegabytes: usage(this.#system.worker.pid).megabytes });
-      const id = this.#stations[Math.floor(Math.random() * this.#stations.length)] as string;
+      const id = this.#stations[Math.floor(Math.random() * this.#stations.length)];
       const { client } = this.#system;
       const { raw } = await client.connection.withDeadline(Date.now() + 1_500, () =>
         client.workflow.getHandle(`charge-point/${id}`).describe(),

@@ -21,6 +21,8 @@ export class Load {
   readonly prefix: string;
   readonly ledger = newLedger();
   readonly stations: Station[];
+  /** Further sockets of its stations: CALLs may come to them as well. */
+  readonly others: Station[] = [];
   readonly #paceMs: number;
   readonly #random: Random;
   /** When each station was answered something that must last: no Heartbeat, no Authorize. In order. */
@@ -97,7 +99,7 @@ export class Load {
   }
 
   disconnect(): void {
-    for (const station of this.stations) station.stop();
+    for (const station of [...this.stations, ...this.others]) station.stop();
   }
 
   async #charge(station: Station): Promise<void> {

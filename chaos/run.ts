@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Random } from '../src/simulator/random.ts';
-import { backToNormal, commands, messages, type Gap } from './check.ts';
+import { backToNormal, commands, messages, replays, type Gap } from './check.ts';
 import { keepEvidence } from './evidence.ts';
 import { LimitsRecorder, NONE, type Limits } from './limits.ts';
 import { Load } from './load.ts';
@@ -111,6 +111,7 @@ export async function runScenario(system: System, scenario: Scenario, options: R
       ...(await commands(system.sql, { load, accepted: operator.accepted, gaps: gaps.commands })),
     );
     result.differences.push(...(await backToNormal(system, load)));
+    result.differences.push(...(await replays(system, load)));
     result.limits = await limits.end();
   } catch (error) {
     result.differences.push(error instanceof Error ? error.message : String(error));

@@ -42,15 +42,15 @@ export interface World {
   /** The short form: outages of seconds, fewer repeats. */
   short: boolean;
   /** Waits that long (ms), in the short form a tenth of it. */
-  lasts(ms: number): Promise<void>;
+  lasts: (ms: number) => Promise<void>;
   /** So often, in the short form a tenth as often. */
-  times(count: number): number;
+  times: (count: number) => number;
   /** Waits while the fault lasts, and holds what stations see against what is expected. */
-  outage(ms: number): Promise<void>;
+  outage: (ms: number) => Promise<void>;
   /** Messages answered between these moments (ms since 1970) may be lost; only where `expected.lost` says so. */
-  mayLose(from: number, to: number): void;
+  mayLose: (from: number, to: number) => void;
   /** The same for commands taken between these moments: they may be lost, never sent twice. */
-  mayLoseCommands(from: number, to: number): void;
+  mayLoseCommands: (from: number, to: number) => void;
   /** Notes a figure for the table. */
-  note(text: string): void;
+  note: (text: string) => void;
 }

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
+import { pino } from 'pino';
 import postgres from 'postgres';
+import { openDatabase, type Database } from '../drizzle/client.ts';
 import type { HealthReport } from '../src/edge/health.ts';
 import { createActors, type Actors } from '../src/temporal/actors.ts';
 import { connectTemporal, type Temporal } from '../src/temporal/connection.ts';
@@ -25,6 +27,8 @@ export class System {
   readonly temporal: Server;
   readonly database: Server;
   readonly sql: postgres.Sql;
+  /** The same, for the project's own queries. */
+  readonly reads: Database;
   /** Past the gate: for looking at workflows, and for what operators do to them. */
   client: Client;
   /** Through the gate, as operators' processes reach them. */
@@ -45,6 +49,7 @@ export class System {
     this.#operators = parts.operators;
     this.actors = createActors(parts.operators);
     this.sql = openSql(this.databaseUrl(this.database.port));
+    this.reads = openDatabase({ url: this.databaseUrl(this.database.port), max: 1, log: pino({ level: 'silent' }) });
   }
 
   static async start(): Promise<System> {
@@ -74,11 +79,12 @@ export class System {
     return this.#worker;
   }
 
-  /** A further process; not started yet. */
-  async program(roles: string, environment: Record<string, string> = {}): Promise<Program> {
+  /** A further process, of this repository's sources or of those in `root`; not started yet. */
+  async program(roles: string, environment: Record<string, string> = {}, root?: string): Promise<Program> {
     const program = await Program.create({
       temporalAddress: `127.0.0.1:${this.temporal.gate.port}`,
       databaseUrl: this.databaseUrl(this.database.gate.port),
+      ...(root === undefined ? {} : { root }),
       environment: { ROLES: roles, OPERATOR_TOKEN, UNKNOWN_ID_TAGS: 'accept', LOG_LEVEL: 'error', ...environment },
     });
     this.#others.push(program);
@@ -115,6 +121,7 @@ export class System {
     await this.#operators.connection.close().catch(() => undefined);
     await this.client.connection.close();
     await this.sql.end({ timeout: 1 });
+    await this.reads.close();
     await Promise.all([this.temporal.stop(), this.database.stop()]);
     await rm(this.directory, { recursive: true, force: true });
   }
