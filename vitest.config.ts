@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** Tests that need no server of ours, or start their own: they are not made to wait for the shared ones. */
 const standalone = [
   'test/cases/*.test.ts',
+  'test/chaos/**/*.test.ts',
   'test/docs/**/*.test.ts',
   'test/durability/**/*.test.ts',
   'test/edge/**/*.test.ts',

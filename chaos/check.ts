@@ -1,8 +1,9 @@
 import type postgres from 'postgres';
-import { replayedDifferences, type LiveStep } from '../src/replay/replay.ts';
+import { replayedDifferences } from '../src/replay/replay.ts';
 import type { Ledger } from '../src/simulator/session.ts';
 import { workflowId } from '../src/temporal/actors.ts';
 import { settledDifferences } from '../test/support/ledgerCheck.ts';
+import type { LiveStep } from '../workflows/handlers.ts';
 import type { Load } from './load.ts';
 import { commandIdOf, type Accepted } from './operator.ts';
 import { until, type System } from './system.ts';

@@ -76,12 +76,14 @@ async function main(): Promise<void> {
   const queue = [...jobs];
   const lane = async () => {
     const system = await System.start();
+    let fresh = false;
     try {
       for (let job = queue.shift(); job; job = queue.shift()) {
         const { scenario, mode } = job;
         report.begins(scenario.name, mode, job.seed);
-        await system.serve({ ACKNOWLEDGE: mode, ...scenario.environment });
+        await system.serve({ ACKNOWLEDGE: mode, ...scenario.environment }, { fresh });
         const result = await runScenario(system, scenario, { ...job, evidence: options.evidence });
+        fresh = result.differences.length > 0;
         results.push(result);
         report.ended(result);
       }

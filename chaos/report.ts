@@ -107,8 +107,8 @@ const DURING: Record<Expected['during'], string> = {
   served: 'served between the cuts',
 };
 
-const BEGIN = '<!-- made by npm run chaos -->';
-const END = '<!-- end of what npm run chaos made -->';
+const BEGIN = '<!-- made by npm run chaos -->\n\n<!-- prettier-ignore-start -->';
+const END = '<!-- prettier-ignore-end -->\n\n<!-- end of what npm run chaos made -->';
 
 /** A Markdown page with its tables replaced by these. */
 export function withTable(page: string, results: Result[], minutes: number): string {

@@ -34,6 +34,7 @@ export class System {
   /** Through the gate, as operators' processes reach them. */
   readonly actors: Actors;
   readonly #operators: Temporal;
+  #settings = '';
   #edge: Program | undefined;
   #worker: Program | undefined;
   readonly #others: Program[] = [];
@@ -61,9 +62,12 @@ export class System {
     return new System(directory, { temporal, database, operators, client });
   }
 
-  /** An edge and a worker with these settings; the ones of before are ended. */
-  async serve(environment: Record<string, string>): Promise<void> {
+  /** An edge and a worker with these settings: those of before where they are alike and not to be `fresh`. */
+  async serve(environment: Record<string, string>, { fresh = true } = {}): Promise<void> {
+    const settings = JSON.stringify(environment);
+    if (!fresh && this.#edge && settings === this.#settings) return;
     await this.endPrograms();
+    this.#settings = settings;
     this.#edge = await this.program('edge', environment);
     this.#worker = await this.program('worker', environment);
     await Promise.all([this.edge.start(), this.worker.start()]);
@@ -109,6 +113,19 @@ export class System {
     const line = (await response.text()).split('\n').find((each) => each.startsWith(`${name} `));
     if (!line) throw new Error(`there is no metric ${name}`);
     return Number(line.slice(name.length));
+  }
+
+  /** Resolves when /health says that a server is away, since when, and how much waits. */
+  async shownAsAway(part: 'temporal' | 'database'): Promise<void> {
+    await until(
+      `/health says that ${part} is away, since when and why`,
+      async () => {
+        const health = await this.health();
+        const { [part]: away } = health;
+        return health.status === 'degraded' && !away.ok && Date.parse(away.since) > 0 && away.reason !== '';
+      },
+      30_000,
+    );
   }
 
   async endPrograms(): Promise<void> {

@@ -24,6 +24,7 @@ export const database: Scenario[] = [
     async run({ system, outage }) {
       await system.database.down();
       await outage(60_000);
+      await system.shownAsAway('database');
       await system.database.up();
     },
   },
@@ -35,6 +36,7 @@ export const database: Scenario[] = [
       system.database.pause();
       try {
         await outage(30_000);
+        await system.shownAsAway('database');
       } finally {
         system.database.resume();
       }

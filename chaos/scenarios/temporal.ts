@@ -23,6 +23,7 @@ export const temporal: Scenario[] = [
     async run({ system, outage }) {
       await system.temporal.down();
       await outage(60_000);
+      await system.shownAsAway('temporal');
       await system.temporal.up();
     },
   },
@@ -34,6 +35,7 @@ export const temporal: Scenario[] = [
       system.temporal.pause();
       try {
         await outage(30_000);
+        await system.shownAsAway('temporal');
       } finally {
         system.temporal.resume();
       }

@@ -5,7 +5,7 @@ import { exactRequest } from '../../src/ocpp/command.ts';
 import { commands } from '../../src/ocpp/commands.ts';
 import { hashPassword } from '../../src/security/passwords.ts';
 import type { CallResult } from '../../workflows/events.ts';
-import { takesCallsAt } from '../../workflows/state/presence.ts';
+import { takesCallsAt } from '../../workflows/state/connections.ts';
 import { eventually, startTestEdge, type Client, type TestEdge } from '../edge/edge.ts';
 import { actorOf, afterGrace, factsFrom, transactionOf } from './actor.ts';
 import { available, boot, entry, messages, tag } from './rows.ts';

@@ -3,7 +3,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { pino } from 'pino';
 import { openDatabase, type Database } from '../../drizzle/client.ts';
 import type { Instant, Message, StationEvent } from '../../workflows/events.ts';
-import { unknownChargePoint } from '../../workflows/state/actor.ts';
+import { unknownChargePoint } from '../../workflows/state/presence.ts';
 import type { ChargePoint, Connector, JudgedEvent, PersistInput, Transaction } from '../../workflows/state/model.ts';
 
 export const log = pino({ level: 'silent' });

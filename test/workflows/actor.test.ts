@@ -1,14 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import {
-  changes,
-  connectionGone,
-  follows,
-  reduceBatch,
-  tick,
-  unknownTransactions,
-} from '../../workflows/state/actor.ts';
+import { changes, follows, reduceBatch, tick, unknownTransactions } from '../../workflows/state/actor.ts';
 import * as commands from '../../workflows/state/commands.ts';
-import { newest, takesCallsAt } from '../../workflows/state/presence.ts';
+import { connectionGone, newest, takesCallsAt } from '../../workflows/state/connections.ts';
 import { Station } from './station.ts';
 
 describe('the event log', () => {

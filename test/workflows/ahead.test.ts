@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { asEventBatch } from '../../workflows/state/inbound.ts';
 import { apply } from '../../workflows/state/inputs.ts';
-import { spokenOn } from '../../workflows/state/actor.ts';
-import { newest } from '../../workflows/state/presence.ts';
+import { newest, spokenOn } from '../../workflows/state/connections.ts';
 import { Station } from './station.ts';
 
 const AT = '2026-03-01T12:10:00.000Z';

@@ -1,0 +1,41 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runScenario } from '../../chaos/run.ts';
+import type { Scenario } from '../../chaos/scenario.ts';
+import { scenarios } from '../../chaos/scenarios/table.ts';
+import { System, type Mode } from '../../chaos/system.ts';
+
+const LONG = 300_000;
+
+/** Each scenario once; with `ACKNOWLEDGE=actor` where stations see something else. */
+const jobs = scenarios.flatMap((scenario) => modesOf(scenario).map((mode) => ({ scenario, mode })));
+
+describe.sequential('nothing lost, nothing twice', () => {
+  let system: System;
+  let fresh = false;
+
+  beforeAll(async () => {
+    system = await System.start();
+  }, LONG);
+
+  afterAll(async () => {
+    await system?.dispose();
+  }, LONG);
+
+  it.each(jobs.map(({ scenario, mode }) => [scenario.fault, mode, scenario] as const))(
+    '%s (ACKNOWLEDGE=%s)',
+    async (_, mode, scenario) => {
+      await system.serve({ ACKNOWLEDGE: mode, ...scenario.environment }, { fresh });
+      fresh = true;
+      const { differences } = await runScenario(system, scenario, { mode, seed: 1, short: true });
+      expect(differences).toEqual([]);
+      fresh = false;
+    },
+    LONG,
+  );
+});
+
+function modesOf({ expected }: Scenario): Mode[] {
+  const modes = Object.keys(expected) as Mode[];
+  const same = expected.actor?.during === expected.journal?.during;
+  return modes.filter((mode) => mode === 'journal' || !same);
+}
