@@ -28,9 +28,9 @@ import { installHandlers } from './handlers.ts';
 import { searchAttributesOf } from './searchAttributes.ts';
 import * as actor from './state/actor.ts';
 import * as commands from './state/commands.ts';
+import { newest, spokenOn, takesCallsAt } from './state/connections.ts';
 import type { Input } from './state/inputs.ts';
 import type { Command, Connection } from './state/model.ts';
-import { newest, takesCallsAt } from './state/presence.ts';
 import { begin, carriedSteps, finish, resume, take, unfinished, type Course, type Steps } from './state/steps.ts';
 
 /** What a run hands to the next one: its state and everything that has arrived and is not reduced yet. */
@@ -143,8 +143,8 @@ export async function chargePoint(carried?: Carried): Promise<void> {
         if (again === 'seen' || (again === 'gap' && !batch.redelivered)) continue;
       }
       if (batch.ahead && patched('ahead')) next = take(next, { kind: 'ahead', ahead: batch.ahead, at: now() });
-      const spokenOn = actor.spokenOn(next.state, batch);
-      if (spokenOn.length > 0 && patched('reopened')) next = take(next, { kind: 'reopened', connections: spokenOn });
+      const connections = spokenOn(next.state, batch);
+      if (connections.length > 0 && patched('reopened')) next = take(next, { kind: 'reopened', connections });
       next = await withUnknownTransactions(next, batch);
       next = take(next, { kind: 'events', batch });
       taken += batch.events.length;

@@ -3,8 +3,9 @@
  * Pure: no clock, no I/O; everything is replaced, never changed in place, so that a reducer that throws leaves the state
  * as it was, and what is new is found by comparing references.
  */
-import type { Ahead, EventBatch, Instant, Message, Registration, StationEvent } from '../events.ts';
+import type { EventBatch, Instant, Message, Registration, StationEvent } from '../events.ts';
 import * as commands from './commands.ts';
+import * as connections from './connections.ts';
 import { statusNotified, type Connectors } from './connectors.ts';
 import type { Birth, ChargePoint, Command, Connection, JudgedEvent, PersistInput } from './model.ts';
 import * as presence from './presence.ts';
@@ -43,13 +44,12 @@ export interface ActorSettings {
 
 const RECENT_KEPT = 20;
 const CURSORS_KEPT = 32;
-const DOUBTED_KEPT = 5;
 
 export function born(chargePointId: string, birth: Birth, settings: ActorSettings): ActorState {
   return {
     format: 1,
     settings,
-    chargePoint: birth.chargePoint ?? unknownChargePoint(chargePointId),
+    chargePoint: birth.chargePoint ?? presence.unknownChargePoint(chargePointId),
     cursors: birth.cursors,
     connections: birth.openConnections,
     connectors: Object.fromEntries(birth.connectors.map((c) => [c.connectorId, c])),
@@ -92,7 +92,7 @@ export function reduceBatch(state: ActorState, batch: EventBatch): { state: Acto
   }
   const last = batch.events.at(-1)?.seq ?? batch.after;
   const cursors = withCursor(next.cursors, batch.journal, last);
-  return { state: { ...next, cursors, ...stillAhead(next.ahead, cursors) }, judged };
+  return { state: { ...next, cursors, ...connections.stillAhead(next.ahead, cursors) }, judged };
 }
 
 /** What time alone changes. */
@@ -140,53 +140,6 @@ export function asked(state: ActorState, request: commands.CommandRequest): Acto
 /** Nothing more will come of it: an operator has retired it, and its last connection has ended. */
 export function isRetired(state: ActorState): boolean {
   return state.chargePoint.registration === 'retired' && state.connections.length === 0;
-}
-
-/**
- * Takes over which connections of the station its edge holds, before their events come. `at`: when it was heard.
- * Commands are not touched: what became of them is told by the events.
- */
-export function lookedAhead(state: ActorState, ahead: Ahead, at: Instant): ActorState {
-  const connections = presence.lookedAhead(state.connections, ahead);
-  const since = connections.at(-1)?.openedAt ?? at;
-  const next = connections === state.connections ? state : withConnections(state, connections, since);
-  const upTo = Object.entries(ahead.upTo).filter(([journal, seq]) => seq > (next.cursors[journal] ?? 0));
-  return upTo.length === 0 ? next : { ...next, ahead: { ...next.ahead, ...Object.fromEntries(upTo) } };
-}
-
-/** The station speaks on connections that were taken for ended: their edge was only slow, or a copy of its folder said so. */
-export function reopened(state: ActorState, connections: string[]): ActorState {
-  const open = (state.doubted ?? []).filter((c) => connections.includes(c.connection));
-  const doubted = (state.doubted ?? []).filter((c) => !connections.includes(c.connection));
-  if (open.length === 0) return state;
-  return withConnections({ ...state, doubted }, [...open, ...state.connections], open[0]!.openedAt);
-}
-
-/** Which doubted connections a batch's messages came on. */
-export function spokenOn(state: ActorState, batch: EventBatch): string[] {
-  const doubted = (state.doubted ?? []).filter((c) => c.journal === batch.journal).map((c) => c.connection);
-  if (doubted.length === 0) return [];
-  const cursor = state.cursors[batch.journal] ?? 0;
-  const ended = new Set<string>();
-  const spoken = new Set<string>();
-  for (const { seq, kind, connection } of batch.events) {
-    if (kind === 'disconnected') ended.add(connection);
-    if (kind === 'message' && seq > cursor && !ended.has(connection)) spoken.add(connection);
-  }
-  return doubted.filter((connection) => spoken.has(connection));
-}
-
-/** Removes a connection whose edge is gone without having said so. */
-export function connectionGone(state: ActorState, connection: string, at: Instant): ActorState {
-  const gone = state.connections.filter((c) => c.connection === connection);
-  const doubted = [...(state.doubted ?? []), ...gone].slice(-DOUBTED_KEPT);
-  return connectionEnded(gone.length > 0 ? { ...state, doubted } : state, connection, at);
-}
-
-function connectionEnded(state: ActorState, connection: string, at: Instant): ActorState {
-  return withConnections(state, presence.closed(state.connections, connection), at, {
-    commands: commands.connectionEnded(state.commands, connection, at),
-  });
 }
 
 /**
@@ -257,15 +210,10 @@ function reduce(state: ActorState, event: StationEvent, journal: number): { stat
   switch (event.kind) {
     case 'connected': {
       const known = { ...base, chargePoint: presence.admitted(base.chargePoint, event) };
-      if (event.seq <= (state.ahead?.[journal] ?? 0)) return { state: known, judged };
-      return { state: withConnections(known, presence.opened(known.connections, event, journal), at), judged };
+      return { state: connections.connected(known, event, journal), judged };
     }
     case 'disconnected':
-      // Not its own journal's word: a later boot of its edge says so, or a copy of that edge's folder.
-      if (!event.connection.startsWith(`${journal}-`)) {
-        return { state: connectionGone(base, event.connection, at), judged };
-      }
-      return { state: connectionEnded(withoutDoubt(base, event.connection), event.connection, at), judged };
+      return { state: connections.disconnected(base, event, journal), judged };
     case 'callSent':
       return { state: { ...base, commands: commands.sent(base.commands, event) }, judged };
     case 'callResult':
@@ -297,8 +245,8 @@ function reduceMessage(state: ActorState, event: Message, journal: number): { st
         event.receivedAt,
         graceMs,
       );
-      const connections = presence.booted(next.connections, event.connection);
-      return { state: { ...next, chargePoint, connections, transactions: suspected }, judged: { event } };
+      const all = connections.booted(next.connections, event.connection);
+      return { state: { ...next, chargePoint, connections: all, transactions: suspected }, judged: { event } };
     }
     case 'StatusNotification': {
       const connectors = statusNotified(next.connectors, event);
@@ -330,28 +278,6 @@ function withTransactions(state: ActorState, event: Message, judgement: transact
   };
 }
 
-function withConnections(
-  state: ActorState,
-  connections: Connection[],
-  at: Instant,
-  changed: Partial<ActorState> = {},
-): ActorState {
-  const chargePoint = presence.presence(state.chargePoint, connections, at);
-  const all = transactions.presenceChanged(state.transactions, state.chargePoint, chargePoint);
-  return { ...state, ...changed, connections, chargePoint, transactions: all };
-}
-
-function withoutDoubt(state: ActorState, connection: string): ActorState {
-  if (!state.doubted?.some((c) => c.connection === connection)) return state;
-  return { ...state, doubted: state.doubted.filter((c) => c.connection !== connection) };
-}
-
-function stillAhead(ahead: ActorState['ahead'], cursors: Record<string, number>): Pick<ActorState, 'ahead'> {
-  if (!ahead) return {};
-  const left = Object.entries(ahead).filter(([journal, seq]) => seq > (cursors[journal] ?? 0));
-  return { ahead: left.length > 0 ? Object.fromEntries(left) : undefined };
-}
-
 /** Journals come and go with edge boots; the oldest ones' cursors are not carried for ever. */
 function withCursor(cursors: Record<string, number>, journal: number, seq: number): Record<string, number> {
   const next: Record<string, number> = { ...cursors, [journal]: seq };
@@ -359,25 +285,4 @@ function withCursor(cursors: Record<string, number>, journal: number, seq: numbe
   if (journals.length <= CURSORS_KEPT) return next;
   const oldest = Math.min(...journals.map(Number));
   return Object.fromEntries(Object.entries(next).filter(([id]) => Number(id) !== oldest));
-}
-
-export function unknownChargePoint(chargePointId: string): ChargePoint {
-  return {
-    chargePointId,
-    vendor: null,
-    model: null,
-    serialNumber: null,
-    firmwareVersion: null,
-    iccid: null,
-    imsi: null,
-    meterType: null,
-    meterSerialNumber: null,
-    registration: null,
-    lastBootAt: null,
-    online: false,
-    onlineSince: null,
-    offlineSince: null,
-    lastSeenAt: null,
-    version: 0,
-  };
 }

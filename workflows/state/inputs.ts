@@ -5,6 +5,7 @@
 import type { Ahead, EventBatch, Instant, Registration } from '../events.ts';
 import * as actor from './actor.ts';
 import * as commands from './commands.ts';
+import { connectionGone, lookedAhead, reopened } from './connections.ts';
 import type { Transaction } from './model.ts';
 
 export type Input =
@@ -35,9 +36,9 @@ export type Input =
 export function apply(state: actor.ActorState, input: Exclude<Input, { kind: 'events' }>): actor.ActorState {
   switch (input.kind) {
     case 'ahead':
-      return actor.lookedAhead(state, input.ahead, input.at);
+      return lookedAhead(state, input.ahead, input.at);
     case 'reopened':
-      return actor.reopened(state, input.connections);
+      return reopened(state, input.connections);
     case 'requested':
       return actor.asked(state, input.request);
     case 'registered':
@@ -51,7 +52,7 @@ export function apply(state: actor.ActorState, input: Exclude<Input, { kind: 'ev
     case 'sentBefore':
       return { ...state, commands: commands.sentBefore(state.commands, input.commandId, input.at, input.reason) };
     case 'connectionGone':
-      return actor.connectionGone(state, input.connection, input.at);
+      return connectionGone(state, input.connection, input.at);
     case 'silenceChecked':
       return { ...state, chargePoint: { ...state.chargePoint, lastSeenAt: input.at } };
     case 'loaded': {
