@@ -1,5 +1,5 @@
 import type { ActorSettings } from '../workflows/state/actor.ts';
-import type { Birth, PersistInput, Transaction } from '../workflows/state/model.ts';
+import type { Birth, Persisted, PersistInput, Transaction } from '../workflows/state/model.ts';
 
 /** What actors ask the world to do. `persist` to `waitForDatabase` run on any worker, the other two on one edge's queue. */
 export interface Activities {
@@ -7,7 +7,7 @@ export interface Activities {
    * Stores events, rows and cursors of one charge point in one SQL transaction; repeating it changes nothing.
    * Fails at once, non-retryable, with type `DatabaseAway` while the database does not answer.
    */
-  persist(input: PersistInput): Promise<void>;
+  persist(input: PersistInput): Promise<Persisted>;
   /** What an actor without carried state starts from. */
   loadChargePoint(chargePointId: string): Promise<{ birth: Birth; settings: ActorSettings }>;
   /** Those of the transactions with these ids, or aliases, that the database has. */

@@ -5,7 +5,7 @@ import type { Activities } from './activities.ts';
 export function persist({ writer }: { writer: Writer }): Activities['persist'] {
   return async (input) => {
     try {
-      await writer.persist(input);
+      return await writer.persist(input);
     } catch (error) {
       throw ApplicationFailure.nonRetryable(error instanceof Error ? error.message : String(error), 'DatabaseAway');
     }

@@ -79,18 +79,35 @@ const TARGETS: Record<TableName, Target> = {
   ),
 };
 
-/** @param rows JSON texts from `encode`, by table; empty ones are skipped */
-export function storeStatement(rows: Partial<Record<TableName, string[]>>): SQL {
+/**
+ * Returns the `id` of each charge point whose actor is behind the database: its rows were left as they are.
+ *
+ * @param rows JSON texts from `encode`, by table; empty ones are skipped
+ * @param seen where the actors stand, as JSON texts `{ id, cursors }`
+ */
+export function storeStatement(rows: Partial<Record<TableName, string[]>>, seen: string[]): SQL {
   const stored = TABLE_NAMES.filter((name) => (rows[name] ?? []).length > 0);
-  if (stored.length === 0) return sql`select 1`;
+  if (stored.length === 0) return sql`select null as id where false`;
   const inserts = stored.map((name) => {
     const { before, after } = TARGETS[name];
     return sql`${sql.raw(`stored_${TARGETS[name].sqlName} as (${before}`)}${`[${rows[name]?.join(',')}]`}${sql.raw(`${after})`)}`;
   });
   const events = eventsOf(stored.map(sqlNameOf));
   const all = events === undefined ? inserts : [...inserts, sql.raw(`stored_event as (${events})`)];
-  return sql`with ${sql.join(all, sql.raw(', '))} select 1`;
+  const behind = sql`${sql.raw(BEHIND_BEFORE)}${`[${seen.join(',')}]`}${sql.raw(BEHIND_AFTER)}`;
+  return sql`with ${sql.join([behind, ...all], sql.raw(', '))} select id from behind`;
 }
+
+/**
+ * Charge points whose actor has seen less than the database has: it was reset to an earlier point, or Temporal's store
+ * is an older copy. What it makes of rows that are there is older than these, whatever their version.
+ */
+const BEHIND_BEFORE = `seen as (select * from json_to_recordset(`;
+const BEHIND_AFTER = `::json) as s (id text, cursors json)), behind as (
+  select s.id from seen as s where exists (
+    select from cursor as c where c.charge_point_id = s.id
+      and c.seq > coalesce((s.cursors ->> c.journal::text)::bigint, case when c.journal > coalesce(
+        (select max(known::bigint) from json_object_keys(s.cursors) as known), 0) then 0 else c.seq end)))`;
 
 /** A row as the JSON text that `storeStatement` wants. */
 export function encode(name: TableName, row: object): string {
@@ -145,7 +162,7 @@ function target(
   const changed = columns
     .filter(([property]) => !keyColumns.includes(property) && !except.insertOnly?.includes(property))
     .map(([, column]) => `${quoted(column.name)} = excluded.${quoted(column.name)}`);
-  const newest = `do update set ${changed.join(', ')} where t.version < excluded.version`;
+  const newest = `do update set ${changed.join(', ')} where t.version < excluded.version and not exists (select from behind as b where b.id = t.charge_point_id)`;
 
   return {
     sqlName: getTableName(table),

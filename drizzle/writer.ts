@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { PersistInput } from '../workflows/state/model.ts';
+import type { PersistInput, Persisted } from '../workflows/state/model.ts';
 import type { Breaker } from './breaker.ts';
 import type { Database } from './client.ts';
 import { DatabaseAway, describeDatabaseError, tookTooLong } from './errors.ts';
@@ -11,9 +11,12 @@ export interface Writer {
    * Stores events, rows and cursors of one charge point in one SQL transaction, together with what others want stored
    * at the time; only where that is too much, or refused, in several, the cursor last. Repeating it changes nothing.
    *
+   * Resolves to `behind` where the database has seen more of the charge point than its actor: rows that were there are left
+   * as they were.
+   *
    * @throws DatabaseAway at once while the database is away
    */
-  persist(input: PersistInput): Promise<void>;
+  persist(input: PersistInput): Promise<Persisted>;
   /** Stores what has been handed over; takes nothing more. */
   close(): Promise<void>;
 }
@@ -33,10 +36,12 @@ export interface WriterOptions {
 interface Item {
   chargePointId: string;
   rows: Rows;
+  /** Where its actor stands, as JSON. */
+  seen: string;
   texts: Record<TableName, string[]>;
   count: number;
   bytes: number;
-  resolve: () => void;
+  resolve: (persisted: Persisted) => void;
   reject: (error: unknown) => void;
 }
 
@@ -52,7 +57,11 @@ export function createWriter(options: WriterOptions): Writer {
   /** Halved when a group took too long, so that a slow database is not asked for the same too much for ever. */
   let rowLimit = maxRows;
 
-  const run = (rows: Partial<Item['texts']>) => database.run((db) => db.execute(storeStatement(rows)), deadlineMs);
+  /** Resolves to the charge points whose actors are behind the database. */
+  const run = async (rows: Partial<Item['texts']>, seen: string[]): Promise<Set<string>> => {
+    const behind = await database.run((db) => db.execute(storeStatement(rows, seen)), deadlineMs);
+    return new Set(behind.map(({ id }) => id as string));
+  };
 
   const work = async (): Promise<void> => {
     while (waiting.length > 0) {
@@ -90,10 +99,12 @@ export function createWriter(options: WriterOptions): Writer {
     try {
       breaker.check();
       const [first] = group;
-      if (group.length === 1 && first && first.count > rowLimit) await storeInParts(first);
-      else await run(joined(group));
+      const behind =
+        group.length === 1 && first && first.count > rowLimit
+          ? await storeInParts(first)
+          : await run(joined(group), group.map(seenOf));
       rowLimit = Math.min(maxRows, rowLimit + 100);
-      for (const item of group) item.resolve();
+      for (const item of group) item.resolve(persistedOf(item, behind));
     } catch (error) {
       await failed(group, error);
     }
@@ -115,7 +126,10 @@ export function createWriter(options: WriterOptions): Writer {
       await commit(group.slice(0, half));
       await commit(group.slice(half));
     } else if (item && kind === 'refused-value' && !alone) {
-      await storeInParts(item).then(item.resolve, (reason: unknown) => failed([item], reason, true));
+      await storeInParts(item).then(
+        (behind) => item.resolve(persistedOf(item, behind)),
+        (reason: unknown) => failed([item], reason, true),
+      );
     } else {
       log.error({ chargePointId: item?.chargePointId, reason: message }, 'persist failed');
       item?.reject(error);
@@ -127,14 +141,14 @@ export function createWriter(options: WriterOptions): Writer {
    * `dead_event`, and the cursor moves past it. Rows before cursor, in statements of their own: should the rest fail,
    * the events come again, and rows stored twice are the same rows.
    */
-  const storeInParts = async ({ chargePointId, rows }: Item): Promise<void> => {
+  const storeInParts = async ({ chargePointId, rows, seen }: Item): Promise<Set<string>> => {
     const size = rowLimit;
     const dead: Rows['deadEvent'] = [];
     const store = async (name: TableName, some: object[]): Promise<void> => {
       const [row] = some;
       if (!row) return;
       try {
-        await run({ [name]: some.map((one) => encode(name, one)) });
+        await run({ [name]: some.map((one) => encode(name, one)) }, [seen]);
       } catch (error) {
         const { kind, message } = describeDatabaseError(error);
         if (kind !== 'refused-value') throw error;
@@ -153,14 +167,14 @@ export function createWriter(options: WriterOptions): Writer {
       for (let from = 0; from < rows[name].length; from += size) await store(name, rows[name].slice(from, from + size));
     }
     const deadEvent = [...rows.deadEvent, ...dead].map((row) => encode('deadEvent', row));
-    await run({ deadEvent, cursor: rows.cursor.map((row) => encode('cursor', row)) });
+    return run({ deadEvent, cursor: rows.cursor.map((row) => encode('cursor', row)) }, [seen]);
   };
 
   return {
     async persist(input) {
       if (closed) throw new DatabaseAway('the writer is closed');
       breaker.check();
-      await new Promise<void>((resolve, reject) => {
+      return new Promise<Persisted>((resolve, reject) => {
         waiting.push(prepare(input, resolve, reject));
         // Not at once: what else is handed over in this turn goes along.
         working ??= Promise.resolve().then(work);
@@ -180,7 +194,16 @@ function prepare(input: PersistInput, resolve: Item['resolve'], reject: Item['re
   ) as Item['texts'];
   const all = Object.values(texts).flat();
   const bytes = all.reduce((sum, text) => sum + text.length, 0);
-  return { chargePointId: input.chargePointId, rows, texts, count: all.length, bytes, resolve, reject };
+  const seen = JSON.stringify({ id: input.chargePointId, cursors: input.cursors });
+  return { chargePointId: input.chargePointId, rows, seen, texts, count: all.length, bytes, resolve, reject };
+}
+
+function seenOf({ seen }: Item): string {
+  return seen;
+}
+
+function persistedOf({ chargePointId }: Item, behind: ReadonlySet<string>): Persisted {
+  return behind.has(chargePointId) ? 'behind' : undefined;
 }
 
 function joined(group: Item[]): Item['texts'] {

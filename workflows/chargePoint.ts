@@ -54,6 +54,8 @@ const SILENCE_MS = 20 * 60_000;
 const DOUBT_MS = 8_000;
 /** Wait after the edge refused a CALL before it is offered again. */
 const RETRY_SEND_MS = 2_000;
+/** Offers of one CALL to the same edge, where it is not known what came of the one before. */
+const OFFERS_MOST = 10;
 
 const local = proxyLocalActivities<Activities>({ startToCloseTimeout: '7s', retry: { maximumAttempts: 1 } });
 const { waitForDatabase } = proxyActivities<Activities>({
@@ -156,9 +158,10 @@ export async function chargePoint(carried?: Carried): Promise<void> {
   async function persist(next: Course): Promise<void> {
     const { course: after, due, stored } = finish(next, Date.now());
     if (due || (stored.step.inputs.length > PENDING_MOST && patched('inputs-alone'))) {
-      await untilStored(() => local.persist({ chargePointId, ...stored }));
+      const persisted = await untilStored(() => local.persist({ chargePointId, ...stored }));
       if (due) storedAt = Date.now();
       course = after;
+      if (persisted === 'behind') course = await rebirth(course);
     } else {
       course = unfinished(next);
     }
@@ -223,30 +226,40 @@ export async function chargePoint(carried?: Carried): Promise<void> {
       retry: { maximumAttempts: 1 },
       summary: `call • ${action}${kind} → ${chargePointId}`,
     });
-    try {
-      await callStation({ chargePointId, connection: connection.connection, commandId, action, payload });
-    } catch (error) {
-      const cause = error instanceof ActivityFailure ? error.cause : undefined;
-      if (edgeIsGone(cause)) {
-        // It may only be slow: it has longer to say whether it still holds the socket.
-        const slow =
-          patched('slow-edge') && newest((course as Course).state.connections)?.connection === connection.connection;
-        sendNotBefore = Date.now() + RETRY_SEND_MS;
-        if (!slow) reports.push({ kind: 'connectionGone', connection: connection.connection, at: now() });
-        else {
-          reports.push({ kind: 'notSent', commandId, reason: 'its edge does not answer' });
-          if (asking === 0) void ask(connection);
+    const is = (cause: unknown, type: string) => cause instanceof ApplicationFailure && cause.type === type;
+    for (let offer = 1; ; offer++) {
+      try {
+        return await callStation({ chargePointId, connection: connection.connection, commandId, action, payload });
+      } catch (error) {
+        const cause = error instanceof ActivityFailure ? error.cause : undefined;
+        const reason = cause instanceof Error ? cause.message : '';
+        if (edgeIsGone(cause)) return withoutEdge(connection, commandId, offer);
+        if (is(cause, 'NotSent')) {
+          sendNotBefore = Date.now() + RETRY_SEND_MS;
+          return void reports.push({ kind: 'notSent', commandId, reason });
         }
-      } else if (cause instanceof ApplicationFailure && cause.type === 'NotSent') {
-        sendNotBefore = Date.now() + RETRY_SEND_MS;
-        reports.push({ kind: 'notSent', commandId, reason: cause.message });
-      } else if (cause instanceof ApplicationFailure && cause.type === 'InvalidCommand') {
-        reports.push({ kind: 'invalid', commandId, at: now(), reason: cause.message });
-      } else if (cause instanceof ApplicationFailure && cause.type === 'AlreadySent') {
-        reports.push({ kind: 'sentBefore', commandId, at: now(), reason: cause.message });
+        if (is(cause, 'InvalidCommand')) return void reports.push({ kind: 'invalid', commandId, at: now(), reason });
+        if (is(cause, 'AlreadySent')) return void reports.push({ kind: 'sentBefore', commandId, at: now(), reason });
+        // It is not known whether the CALL was written. The journal will say, but only if it was, or when the connection
+        // ends; the edge refuses an id that it has written, so that it can be asked again.
+        if (!patched('offer-again') || offer === OFFERS_MOST) return;
+        await sleep(RETRY_SEND_MS);
+        if (!commands.isOffered((course as Course).state.commands, commandId, connection.connection)) return;
       }
-      // Otherwise it is not known whether the CALL was written: the journal will say (callSent, or the connection's end).
     }
+  }
+
+  /** The edge did not take the offer in time. It may only be slow: it has longer to say whether it still holds the socket. */
+  function withoutEdge(connection: Connection, commandId: string, offer: number): void {
+    sendNotBefore = Date.now() + RETRY_SEND_MS;
+    const isNewest = newest((course as Course).state.connections)?.connection === connection.connection;
+    if (!patched('slow-edge') || !isNewest) {
+      reports.push({ kind: 'connectionGone', connection: connection.connection, at: now() });
+      return;
+    }
+    // What came of an earlier offer is not known.
+    if (offer === 1) reports.push({ kind: 'notSent', commandId, reason: 'its edge does not answer' });
+    if (asking === 0) void ask(connection);
   }
 
   function nextSilence(current: actor.ActorState): number {

@@ -141,6 +141,10 @@ export class Calls {
   }
 
   #sendable(chargePointId: string, id: string, commandId: string): StationConnection {
+    // Before all else: any other reason says that it was not sent.
+    if (this.#sent.has(keyOf(chargePointId, commandId))) {
+      throw new NotSent('already sent', `command ${commandId} has been sent before; a CALL is never sent twice`);
+    }
     const connection = this.#connections.get(id);
     if (connection === undefined || !connection.isOpen || connection.chargePointId !== chargePointId) {
       throw new NotSent('not connected', `connection ${id} of charge point ${chargePointId} is not open on this edge`);
@@ -148,9 +152,6 @@ export class Calls {
     const newest = this.#connections.newest(chargePointId);
     if (newest !== connection) {
       throw new NotSent('not the newest connection', `${id} was superseded by connection ${newest?.id}`);
-    }
-    if (this.#sent.has(keyOf(chargePointId, commandId))) {
-      throw new NotSent('already sent', `command ${commandId} has been sent before; a CALL is never sent twice`);
     }
     if (connection.call !== undefined) {
       const { action, commandId: other } = connection.call;

@@ -142,7 +142,9 @@ export function nextBatch(
   const others = station.streams.filter((other) => other !== stream);
   const tookAll = last === stream.last && others.every((other) => other.delivered === other.last);
   const ahead = tookAll ? undefined : aheadOf(station, stream, last);
-  const redelivered = after < stream.highest ? ',"redelivered":true' : '';
+  // Only where the journal has nothing earlier that is not persisted: there an actor may go on over a gap.
+  const first = after <= stream.persisted || after > stream.delivered;
+  const redelivered = first && after < stream.highest ? ',"redelivered":true' : '';
   const told = ahead ? `,"ahead":${JSON.stringify(ahead)}` : '';
   const text = `{"journal":${stream.journal},"after":${after},"events":[${texts.join(',')}]${redelivered}${told}}`;
   return { text, bytes: read.bytes, events: texts.length, upTo: last, tookAll, ...(ahead && { ahead }) };

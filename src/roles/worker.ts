@@ -45,9 +45,10 @@ function measured(writer: Writer, metrics: Shared['metrics']): Writer {
   return {
     async persist(input) {
       const done = seconds.startTimer();
-      await writer.persist(input);
+      const persisted = await writer.persist(input);
       done();
       events.inc(input.runs.reduce((sum, run) => sum + run.events.length, 0));
+      return persisted;
     },
     close: () => writer.close(),
   };

@@ -65,7 +65,8 @@ export function input(
   const judged = events.map((event): JudgedEvent => ('event' in event ? event : { event }));
   const upTo = Math.max(0, ...judged.map(({ event }) => event.seq));
   const runs = judged.length > 0 ? [{ journal: JOURNAL, upTo, events: judged }] : [];
-  return { chargePointId, runs, connectors: [], transactions: [], commands: [], ...rest };
+  const cursors: Record<string, number> = runs.length > 0 ? { [JOURNAL]: upTo } : {};
+  return { chargePointId, runs, cursors, connectors: [], transactions: [], commands: [], ...rest };
 }
 
 export function connectorRow(connectorId: number, version: number, fields: Partial<Connector> = {}): Connector {

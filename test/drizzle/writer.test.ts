@@ -130,6 +130,26 @@ describe('persist', () => {
     expect((await readBirth(database, id)).connectors).toMatchObject([{ status: 'Finishing', version: 6 }]);
   });
 
+  it('leaves rows alone for an actor that has seen less than the database, and tells it so', async () => {
+    const id = newChargePointId();
+    const ahead = { transactions: [transactionRow(7, 10, { meterStop: 500 })] };
+    expect(await writer.persist(input(id, [messageEvent(1), messageEvent(2), messageEvent(3)], ahead))).toBeUndefined();
+    const behind = { transactions: [transactionRow(7, 99, { meterStop: null }), transactionRow(8, 99)] };
+    expect(await writer.persist(input(id, [messageEvent(1), messageEvent(2)], behind))).toBe('behind');
+    const { transactions } = await readBirth(database, id);
+    expect(transactions.map(({ transactionId, meterStop }) => [transactionId, meterStop]).toSorted()).toEqual([
+      [7, 500],
+      [8, null],
+    ]);
+  });
+
+  it('is not told so where other, older journals were left behind', async () => {
+    const id = newChargePointId();
+    await writer.persist(input(id, [messageEvent(1)]));
+    expect(await writer.persist(input(id, [], { cursors: { [JOURNAL + 1]: 4 } }))).toBeUndefined();
+    expect(await writer.persist(input(id, [], { cursors: {}, connectors: [connectorRow(1, 5)] }))).toBe('behind');
+  });
+
   it('takes the newest of several versions in one input', async () => {
     const id = newChargePointId();
     const connectors = [connectorRow(1, 2), connectorRow(1, 3, { status: 'Faulted' }), connectorRow(1, 1)];

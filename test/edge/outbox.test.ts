@@ -150,6 +150,7 @@ describe('Outbox', () => {
     for (let count = 0; count < 3; count++) await journal.append('A', malformed(String(count))).flushed;
     await outbox.drained();
     const before = deliveries.length;
+    outbox.persisted('A', journal.id, 1);
     expect(outbox.redeliver('A', journal.id, 1)).toBe(true);
     await outbox.drained();
     expect(deliveries.slice(before)).toMatchObject([{ start: true, batch: { after: 1, redelivered: true } }]);

@@ -180,7 +180,7 @@ export function changes(before: ActorState, after: ActorState, now: number): { s
   return { state, rows };
 }
 
-export type Rows = Omit<PersistInput, 'chargePointId' | 'runs' | 'step'>;
+export type Rows = Omit<PersistInput, 'chargePointId' | 'runs' | 'cursors' | 'step'>;
 
 /** The same again moves the time of what is noted: heartbeats do not push out everything else. */
 function noted(state: ActorState, at: Instant, text: string): ActorState {

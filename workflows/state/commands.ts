@@ -76,6 +76,11 @@ export function dispatched(commands: Command[], commandId: string, connection: s
   return update(commands, commandId, (c) => ({ ...c, state: 'dispatching', connection, reason: null }));
 }
 
+/** Whether it is still with the edge of this connection, and nobody has said what became of it. */
+export function isOffered(commands: Command[], commandId: string, connection: string): boolean {
+  return commands.some((c) => c.commandId === commandId && c.state === 'dispatching' && c.connection === connection);
+}
+
 /** The edge said for certain that nothing was written. */
 export function notSent(commands: Command[], commandId: string, reason: string): Command[] {
   return update(commands, commandId, (c) => (c.state === 'dispatching' ? { ...requeued(c), reason } : c));

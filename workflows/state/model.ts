@@ -137,11 +137,19 @@ export interface JudgedEvent {
   dead?: string;
 }
 
+/**
+ * What activity `persist` found. `behind`: the database has seen more of the charge point than the actor, which was reset
+ * to an earlier point, or whose worker died after it had stored more. Rows that were there are left as they were.
+ */
+export type Persisted = 'behind' | undefined;
+
 /** Input of activity `persist`: one SQL transaction. */
 export interface PersistInput {
   chargePointId: string;
   /** Gapless runs; `upTo` becomes the cursor of (chargePointId, journal). */
   runs: { journal: number; upTo: number; events: JudgedEvent[] }[];
+  /** Where the actor stands after it, per journal id: one that is behind the database changes none of its rows. */
+  cursors: Record<string, number>;
   chargePoint?: ChargePoint;
   connectors: Connector[];
   transactions: Transaction[];

@@ -80,6 +80,7 @@ export function finish({ before, state: after, runs, steps }: Course, now: numbe
     due: Boolean(changed) || runs.size > 0,
     stored: {
       runs: [...runs].map(([journal, events]) => ({ journal, upTo: state.cursors[journal] ?? 0, events })),
+      cursors: state.cursors,
       ...rows,
       step: {
         step,
