@@ -26,7 +26,7 @@ export async function createActorWorker(
     maxCachedWorkflows: options.cachedWorkflows,
     // A history that can never be replayed again (Temporal's store restored from an older copy while a worker remembered
     // more) would hold up its actor for ever. Failed, it is born again from the database by the next delivery.
-    workflowFailureErrorTypes: { chargePoint: ['NondeterminismError'] },
+    workflowFailureErrorTypes: { '*': ['NondeterminismError'] },
     // They only wait for the group commit: too few slots would let slow ones starve all other actors.
     maxConcurrentLocalActivityExecutions: 2_000,
     // One wait per actor while the database is away.
