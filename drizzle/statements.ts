@@ -80,14 +80,15 @@ const TARGETS: Record<TableName, Target> = {
 };
 
 /**
- * Returns the `id` of each charge point whose actor is behind the database: its rows were left as they are.
+ * Returns the `id` of each charge point whose actor and database do not agree on what was seen, and what was `found`:
+ * the actor is `behind` (rows that are there were left as they are), or the database is `lacking` events.
  *
  * @param rows JSON texts from `encode`, by table; empty ones are skipped
- * @param seen where the actors stand, as JSON texts `{ id, cursors }`
+ * @param seen where the actors stand, as JSON texts `{ id, cursors, after }`
  */
 export function storeStatement(rows: Partial<Record<TableName, string[]>>, seen: string[]): SQL {
   const stored = TABLE_NAMES.filter((name) => (rows[name] ?? []).length > 0);
-  if (stored.length === 0) return sql`select null as id where false`;
+  if (stored.length === 0) return sql`select null as id, null as found where false`;
   const inserts = stored.map((name) => {
     const { before, after } = TARGETS[name];
     return sql`${sql.raw(`stored_${TARGETS[name].sqlName} as (${before}`)}${`[${rows[name]?.join(',')}]`}${sql.raw(`${after})`)}`;
@@ -95,19 +96,23 @@ export function storeStatement(rows: Partial<Record<TableName, string[]>>, seen:
   const events = eventsOf(stored.map(sqlNameOf));
   const all = events === undefined ? inserts : [...inserts, sql.raw(`stored_event as (${events})`)];
   const behind = sql`${sql.raw(BEHIND_BEFORE)}${`[${seen.join(',')}]`}${sql.raw(BEHIND_AFTER)}`;
-  return sql`with ${sql.join([behind, ...all], sql.raw(', '))} select id from behind`;
+  return sql`with ${sql.join([behind, ...all], sql.raw(', '))} select id, 'behind' as found from behind union all select id, 'lacking' from lacking`;
 }
 
 /**
  * Charge points whose actor has seen less than the database has: it was reset to an earlier point, or Temporal's store
- * is an older copy. What it makes of rows that are there is older than these, whatever their version.
+ * is an older copy. What it makes of rows that are there is older than these, whatever their version. And those of which
+ * the database lacks events that it had: it is an older copy itself.
  */
 const BEHIND_BEFORE = `seen as (select * from json_to_recordset(`;
-const BEHIND_AFTER = `::json) as s (id text, cursors json)), behind as (
+const BEHIND_AFTER = `::json) as s (id text, cursors json, after json)), behind as (
   select s.id from seen as s where exists (
     select from cursor as c where c.charge_point_id = s.id
       and c.seq > coalesce((s.cursors ->> c.journal::text)::bigint, case when c.journal > coalesce(
-        (select max(known::bigint) from json_object_keys(s.cursors) as known), 0) then 0 else c.seq end)))`;
+        (select max(known::bigint) from json_object_keys(s.cursors) as known), 0) then 0 else c.seq end))), lacking as (
+  select s.id from seen as s where exists (
+    select from json_each_text(s.after) as a left join cursor as c
+      on c.charge_point_id = s.id and c.journal = a.key::bigint where coalesce(c.seq, 0) < a.value::bigint))`;
 
 /** A row as the JSON text that `storeStatement` wants. */
 export function encode(name: TableName, row: object): string {

@@ -11,8 +11,7 @@ export interface Writer {
    * Stores events, rows and cursors of one charge point in one SQL transaction, together with what others want stored
    * at the time; only where that is too much, or refused, in several, the cursor last. Repeating it changes nothing.
    *
-   * Resolves to `behind` where the database has seen more of the charge point than its actor: rows that were there are left
-   * as they were.
+   * Resolves to what is wrong where actor and database do not agree on what was seen.
    *
    * @throws DatabaseAway at once while the database is away
    */
@@ -45,6 +44,8 @@ interface Item {
   reject: (error: unknown) => void;
 }
 
+type Found = ReadonlyMap<string, Persisted>;
+
 /**
  * The group-commit writer: while one SQL transaction is on its way, inputs gather; the next one takes them all. The
  * busier it gets, the more a round trip and a commit are shared.
@@ -57,10 +58,10 @@ export function createWriter(options: WriterOptions): Writer {
   /** Halved when a group took too long, so that a slow database is not asked for the same too much for ever. */
   let rowLimit = maxRows;
 
-  /** Resolves to the charge points whose actors are behind the database. */
-  const run = async (rows: Partial<Item['texts']>, seen: string[]): Promise<Set<string>> => {
-    const behind = await database.run((db) => db.execute(storeStatement(rows, seen)), deadlineMs);
-    return new Set(behind.map(({ id }) => id as string));
+  /** Resolves to what was found of charge points whose actor and database do not agree. */
+  const run = async (rows: Partial<Item['texts']>, seen: string[]): Promise<Found> => {
+    const found = await database.run((db) => db.execute(storeStatement(rows, seen)), deadlineMs);
+    return new Map(found.map(({ id, found: what }) => [id as string, what as Persisted]));
   };
 
   const work = async (): Promise<void> => {
@@ -99,12 +100,12 @@ export function createWriter(options: WriterOptions): Writer {
     try {
       breaker.check();
       const [first] = group;
-      const behind =
+      const found =
         group.length === 1 && first && first.count > rowLimit
           ? await storeInParts(first)
           : await run(joined(group), group.map(seenOf));
       rowLimit = Math.min(maxRows, rowLimit + 100);
-      for (const item of group) item.resolve(persistedOf(item, behind));
+      for (const item of group) item.resolve(found.get(item.chargePointId));
     } catch (error) {
       await failed(group, error);
     }
@@ -127,7 +128,7 @@ export function createWriter(options: WriterOptions): Writer {
       await commit(group.slice(half));
     } else if (item && kind === 'refused-value' && !alone) {
       await storeInParts(item).then(
-        (behind) => item.resolve(persistedOf(item, behind)),
+        (found) => item.resolve(found.get(item.chargePointId)),
         (reason: unknown) => failed([item], reason, true),
       );
     } else {
@@ -141,7 +142,7 @@ export function createWriter(options: WriterOptions): Writer {
    * `dead_event`, and the cursor moves past it. Rows before cursor, in statements of their own: should the rest fail,
    * the events come again, and rows stored twice are the same rows.
    */
-  const storeInParts = async ({ chargePointId, rows, seen }: Item): Promise<Set<string>> => {
+  const storeInParts = async ({ chargePointId, rows, seen }: Item): Promise<Found> => {
     const size = rowLimit;
     const dead: Rows['deadEvent'] = [];
     const store = async (name: TableName, some: object[]): Promise<void> => {
@@ -194,16 +195,13 @@ function prepare(input: PersistInput, resolve: Item['resolve'], reject: Item['re
   ) as Item['texts'];
   const all = Object.values(texts).flat();
   const bytes = all.reduce((sum, text) => sum + text.length, 0);
-  const seen = JSON.stringify({ id: input.chargePointId, cursors: input.cursors });
+  const after = Object.fromEntries(input.runs.map((run) => [run.journal, (run.events[0]?.event.seq ?? 1) - 1]));
+  const seen = JSON.stringify({ id: input.chargePointId, cursors: input.cursors, after });
   return { chargePointId: input.chargePointId, rows, seen, texts, count: all.length, bytes, resolve, reject };
 }
 
 function seenOf({ seen }: Item): string {
   return seen;
-}
-
-function persistedOf({ chargePointId }: Item, behind: ReadonlySet<string>): Persisted {
-  return behind.has(chargePointId) ? 'behind' : undefined;
 }
 
 function joined(group: Item[]): Item['texts'] {

@@ -162,6 +162,7 @@ export async function chargePoint(carried?: Carried): Promise<void> {
       if (due) storedAt = Date.now();
       course = after;
       if (persisted === 'behind') course = await rebirth(course);
+      if (persisted === 'lacking') await persist(take(begin(course.state, course.steps.last), { kind: 'storedAgain' }));
     } else {
       course = unfinished(next);
     }
@@ -270,11 +271,16 @@ export async function chargePoint(carried?: Carried): Promise<void> {
   /** Asks the edges of a silent station whether they still hold its sockets: an edge may never have come back. */
   function checkSilence(): void {
     const { state: current } = course as Course;
-    if (nextSilence(current) > Date.now()) return;
-    void Promise.all(current.connections.map(ask)).then(() => reports.push({ kind: 'silenceChecked', at: now() }));
+    if (nextSilence(current) <= Date.now()) void askAll(current.connections);
   }
 
-  async function ask({ connection, taskQueue }: Connection): Promise<void> {
+  async function askAll(connections: Connection[]): Promise<void> {
+    const open = await Promise.all(connections.map(ask));
+    // A station that is gone was not seen.
+    if (open.includes(true) || !patched('seen-if-open')) reports.push({ kind: 'silenceChecked', at: now() });
+  }
+
+  async function ask({ connection, taskQueue }: Connection): Promise<boolean> {
     const { isOpen } = proxyActivities<Activities>({
       taskQueue,
       scheduleToStartTimeout: '30s',
@@ -292,6 +298,7 @@ export async function chargePoint(carried?: Carried): Promise<void> {
       asking -= 1;
     }
     if (!open) reports.push({ kind: 'connectionGone', connection, at: now() });
+    return open;
   }
 
   /** One lasting timer, replaced only by an earlier one: a timer per turn of the loop would double the history. */

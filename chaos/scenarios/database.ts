@@ -80,7 +80,7 @@ export const database: Scenario[] = [
       journal: { ...answered, lost: "what the copy does not have and the edge's journal no longer has" },
       actor: { ...answered, lost: "what the copy does not have and the edge's journal no longer has" },
     },
-    async run({ system, lasts, load, mayLose }) {
+    async run({ system, lasts, load, mayLose, mayLoseCommands }) {
       const copy = path.join(system.directory, 'database-copy');
       await system.database.copy(copy);
       const copied = Date.now();
@@ -88,6 +88,7 @@ export const database: Scenario[] = [
       await load.more(load.stations.length);
       await system.database.restore(copy);
       mayLose(copied - 2_000, Date.now());
+      mayLoseCommands(copied - 2_000, Date.now());
     },
   },
 ];

@@ -4,8 +4,9 @@ import { appendFileSync, rmSync } from 'node:fs';
 import { cp, mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Charging } from '../../src/simulator/session.ts';
+import { Charging, newLedger } from '../../src/simulator/session.ts';
 import { Station } from '../../src/simulator/station.ts';
+import { settledDifferences } from '../../test/support/ledgerCheck.ts';
 import { answerTo } from '../operator.ts';
 import type { Scenario, World } from '../scenario.ts';
 import { until } from '../system.ts';
@@ -74,20 +75,23 @@ export const disks: Scenario[] = [
       const second = await system.program('edge', { ACKNOWLEDGE: mode });
       await copyFolder(system.edge.dataDir, second.dataDir, system.edge.pid);
       await second.start();
+      const ledger = newLedger();
+      const prefix = `second-${load.prefix}`;
       const stations = [1, 2, 3].map(
-        (i) => new Station({ url: second.url, chargePointId: `${load.prefix}second-${i}`, onCall: answerTo }),
+        (i) => new Station({ url: second.url, chargePointId: `${prefix}${i}`, onCall: answerTo }),
       );
-      load.stations.push(...stations);
-      const charging = stations.map((each) => new Charging(each, load.ledger, { idTag: 'TAG', paceMs: 50 }));
-      await Promise.all(charging.map((each) => each.boot()));
-      const sessions = charging.map(async (each) => {
-        await each.transaction();
-        await each.transaction();
+      const sessions = stations.map(async (station) => {
+        const charging = new Charging(station, ledger, { idTag: 'TAG', paceMs: 50 });
+        await charging.boot();
+        await charging.transaction();
+        await charging.transaction();
       });
       await outage(15_000);
       await Promise.all(sessions);
-      load.stations.splice(-3);
-      load.others.push(...stations);
+      const [difference] = await settledDifferences(system.sql, ledger, prefix, 60_000);
+      for (const station of stations) station.stop();
+      await second.end('SIGTERM');
+      if (difference) throw new Error(difference);
     },
   },
 ];

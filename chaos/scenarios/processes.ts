@@ -52,7 +52,6 @@ export const processes: Scenario[] = [
     name: 'everything-killed',
     fault: 'edge, worker, Temporal and TimescaleDB killed at the same moment',
     expected: { journal: restarted, actor: { during: 'served', servedWithin: 30 } },
-    seeds: 3,
     run: everythingKilled,
   },
 ];

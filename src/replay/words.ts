@@ -54,6 +54,8 @@ function inputInWords(input: Exclude<Input, { kind: 'events' }>, before: ActorSt
       return 'silent for long: the edges were asked whether its connections are open';
     case 'loaded':
       return `read from the database: transaction ${input.transactions.map((t) => t.transactionId).join(', ')}`;
+    case 'storedAgain':
+      return 'the database had lost what it had: all that is known was stored again';
     case 'tick':
       return `it became ${instantOf(input.now)}`;
   }

@@ -143,6 +143,14 @@ describe('persist', () => {
     ]);
   });
 
+  it('tells an actor that the database lacks events it had', async () => {
+    const id = newChargePointId();
+    expect(await writer.persist(input(id, [messageEvent(1)]))).toBeUndefined();
+    expect(await writer.persist(input(id, [messageEvent(2)]))).toBeUndefined();
+    expect(await writer.persist(input(id, [messageEvent(7)]))).toBe('lacking');
+    expect(await writer.persist(input(id, [messageEvent(8)]))).toBeUndefined();
+  });
+
   it('is not told so where other, older journals were left behind', async () => {
     const id = newChargePointId();
     await writer.persist(input(id, [messageEvent(1)]));

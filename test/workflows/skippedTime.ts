@@ -4,10 +4,10 @@
  */
 import { Client, WorkflowUpdateFailedError } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import postgres from 'postgres';
 import { register } from 'tsx/cjs/api';
@@ -21,6 +21,7 @@ import { startDatabase } from '../../src/embedded/database.ts';
 import { findTemporalTestServer } from '../../src/embedded/temporalCli.ts';
 import { createActors, workflowId, type Actors } from '../../src/temporal/actors.ts';
 import { payloadConverterPath, type Temporal } from '../../src/temporal/connection.ts';
+import { installRuntime } from '../../src/temporal/runtime.ts';
 import { createActorWorker, createEdgeWorker } from '../../src/temporal/worker.ts';
 import type { EventBatch, StationEvent } from '../../workflows/events.ts';
 import { searchAttributes } from '../../workflows/searchAttributes.ts';
@@ -29,14 +30,14 @@ import { startTestEdge, type TestEdge } from '../edge/edge.ts';
 import { freePort } from '../support/freePort.ts';
 import { Station } from './station.ts';
 
+const log = pino({ level: 'silent' });
+
 // The SDK loads the payload converter with require.
 register();
-Runtime.install({ logger: new DefaultLogger('ERROR') });
+installRuntime(log);
 
 /** As the program's default. */
-export const TRANSACTION_END_GRACE_MS = 15 * 60_000;
-
-const log = pino({ level: 'silent' });
+const TRANSACTION_END_GRACE_MS = 15 * 60_000;
 
 export class SkippedTime {
   readonly temporal: Temporal;
@@ -49,11 +50,12 @@ export class SkippedTime {
     const closing: (() => Promise<unknown>)[] = [];
     const directory = await mkdtemp(join(tmpdir(), 'ocpp-actors-time-'));
     closing.unshift(() => rm(directory, { recursive: true, force: true }));
-    const [{ path }, { url, stop }] = await Promise.all([
+    const [{ path }, embedded] = await Promise.all([
       findTemporalTestServer({ log }),
       startDatabase({ directory: join(directory, 'database'), port: await freePort(), log }),
     ]);
-    closing.unshift(stop);
+    closing.unshift(() => embedded.stop());
+    const { url } = embedded;
     const server = await TestWorkflowEnvironment.createTimeSkipping({
       server: { executable: { type: 'existing-path', path } },
     });
@@ -146,19 +148,23 @@ export class SkippedTime {
       },
       close: async () => {
         await stopServing?.();
-        outbox.stop();
+        await outbox.stop();
         await test.close();
       },
     };
   }
 
-  /** Signals that change nothing, until the actor has handed over to its next run. */
+  /**
+   * Signals that change nothing, until the actor has handed over to its next run. What comes while it does so makes it
+   * begin again: it is left alone for longer and longer.
+   */
   async handOver(chargePointId: string): Promise<void> {
     const before = await this.run(chargePointId);
     const known = JSON.stringify({ journal: 1, after: 0, events: [] });
-    while ((await this.run(chargePointId)) === before) {
-      const signals = Array.from({ length: 50 }, () => this.actors.deliver(chargePointId, known, { start: false }));
+    for (let pause = 50; (await this.run(chargePointId)) === before; pause *= 1.3) {
+      const signals = Array.from({ length: 100 }, () => this.actors.deliver(chargePointId, known, { start: false }));
       await Promise.all(signals);
+      await sleep(pause);
     }
   }
 

@@ -142,6 +142,19 @@ export function isRetired(state: ActorState): boolean {
   return state.chargePoint.registration === 'retired' && state.connections.length === 0;
 }
 
+/** The same, with every row new: all of them are listed by the next `changes`. */
+export function renewed(state: ActorState): ActorState {
+  const copies = <T extends object>(rows: Record<string, T>) =>
+    Object.fromEntries(Object.entries(rows).map(([key, row]) => [key, { ...row }]));
+  return {
+    ...state,
+    chargePoint: { ...state.chargePoint },
+    connectors: copies(state.connectors),
+    transactions: copies(state.transactions),
+    commands: state.commands.map((command) => ({ ...command })),
+  };
+}
+
 /**
  * Stamps what is new since `before` with the next version and lists it for `persist`. Ended transactions and commands
  * beyond those kept at hand leave the state here, after they were listed.

@@ -25,10 +25,12 @@ export type Input =
   | { kind: 'invalid' | 'sentBefore'; commandId: string; at: Instant; reason: string }
   /** The edge of the connection is gone without having said so. */
   | { kind: 'connectionGone'; connection: string; at: Instant }
-  /** The edges of a silent station were asked whether they still hold its sockets. */
+  /** The edges of a silent station were asked whether they still hold its sockets, and one does. */
   | { kind: 'silenceChecked'; at: Instant }
   /** Rows that were read, of transactions that the next events speak of. */
   | { kind: 'loaded'; transactions: Transaction[] }
+  /** The database is an older copy of itself: all that is known is stored again. */
+  | { kind: 'storedAgain' }
   /** What time alone changes; ms since 1970. */
   | { kind: 'tick'; now: number };
 
@@ -59,6 +61,8 @@ export function apply(state: actor.ActorState, input: Exclude<Input, { kind: 'ev
       const found = Object.fromEntries(input.transactions.map((t) => [t.transactionId, t]));
       return { ...state, transactions: { ...found, ...state.transactions } };
     }
+    case 'storedAgain':
+      return actor.renewed(state);
     case 'tick':
       return actor.tick(state, input.now);
   }

@@ -140,8 +140,9 @@ export interface JudgedEvent {
 /**
  * What activity `persist` found. `behind`: the database has seen more of the charge point than the actor, which was reset
  * to an earlier point, or whose worker died after it had stored more. Rows that were there are left as they were.
+ * `lacking`: the database does not have events that it had; it was restored from an older copy.
  */
-export type Persisted = 'behind' | undefined;
+export type Persisted = 'behind' | 'lacking' | undefined;
 
 /** Input of activity `persist`: one SQL transaction. */
 export interface PersistInput {
