@@ -166,7 +166,7 @@ async function noTaskFailed({ system, load }: World): Promise<void> {
     const actor = system.client.workflow.getHandle(workflowId(chargePointId));
     const { events } = await actor.fetchHistory();
     for (const { workflowTaskFailedEventAttributes: failed } of events ?? []) {
-      if (!failed || failed.cause === UNHANDLED_COMMAND) continue;
+      if (!failed || Number(failed.cause) === UNHANDLED_COMMAND) continue;
       throw new Error(`a workflow task of ${chargePointId} failed (${failed.cause}): ${failed.failure?.message}`);
     }
   }

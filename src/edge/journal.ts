@@ -216,7 +216,8 @@ export class Journal {
   async closeOpenConnections(): Promise<number> {
     const receivedAt = new Date().toISOString();
     const writes: Promise<void>[] = [];
-    for (const [openedIn, chargePointId, connection] of [...this.#connections.getKeys()]) {
+    const open = [...this.#connections.getKeys()];
+    for (const [openedIn, chargePointId, connection] of open) {
       if (openedIn === this.id) continue;
       const stream = this.#ownStream(chargePointId);
       const seq = stream.last + 1;

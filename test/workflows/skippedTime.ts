@@ -173,8 +173,12 @@ export class SkippedTime {
     return (await this.temporal.client.workflow.getHandle(workflowId(chargePointId)).describe()).runId;
   }
 
-  /** Ends the actor: without it nothing of the charge point is due any more. */
+  /**
+   * Ends the actor: without it nothing of the charge point is due any more. Idle first: with a workflow task under way, the
+   * server would not skip time ever again.
+   */
   async end(chargePointId: string): Promise<void> {
+    await this.state(chargePointId);
     await this.temporal.client.workflow.getHandle(workflowId(chargePointId)).terminate();
   }
 
