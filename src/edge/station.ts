@@ -224,16 +224,20 @@ export class StationConnection implements Asking {
     return answered.then((outcome) => this.#give(call.action, outcome, bytes, began));
   }
 
-  /** Journals the message with its answer, and lets the answer go: of a durable one, after the flush. */
+  /**
+   * Journals the message with its answer, and lets the answer go: of a durable one, after the flush. Where the journal
+   * takes nothing, what changes nothing that must last is answered all the same: a station whose heartbeats stay
+   * unanswered would connect again and again, and its transactions would not get through.
+   */
   #give(action: string, answered: Answered | undefined, bytes: number, began: number): void {
     const flushed = answered && this.#parts.recorder.record(this.chargePointId, answered.event);
-    if (answered === undefined || flushed === undefined) {
+    if (answered === undefined || (flushed === undefined && answered.durable)) {
       this.#parts.metrics.message(action, 'unanswered');
       return this.#settled(1, bytes);
     }
     const outcome = 'error' in answered.event.answer ? 'error' : 'result';
     const answer = { action, outcome, frame: answered.frame, began } as const;
-    if (answered.durable) return this.#writeAfter(flushed, answer, bytes);
+    if (answered.durable && flushed) return this.#writeAfter(flushed, answer, bytes);
     this.#writeAnswer(answer);
     this.#settled(1, bytes);
   }

@@ -129,7 +129,7 @@ describe('registration', () => {
 });
 
 describe('a journal that takes no events', () => {
-  it('leaves messages unanswered, the socket open, and is mentioned once in a while', async () => {
+  it('leaves what must last unanswered, the socket open, and is mentioned once in a while', async () => {
     test = await startTestEdge();
     const client = await test.connect('/CP1');
     await client.call('BootNotification', boot);
@@ -137,6 +137,7 @@ describe('a journal that takes no events', () => {
     for (let i = 0; i < 5; i++) client.send([2, `s${i}`, 'StatusNotification', available]);
     await client.pong();
     expect(client.unread).toEqual([]);
+    expect((await client.call('Heartbeat', {}))[2]).toHaveProperty('currentTime');
     expect(test.edge.connections()).toBe(1);
     expect(test.logged.filter(({ msg }) => String(msg).includes('journal takes no events'))).toHaveLength(1);
   });
