@@ -214,7 +214,11 @@ export async function chargePoint(carried?: Carried): Promise<void> {
     const { commandId } = command;
     course = take(course as Course, { kind: 'dispatched', commandId, connection: connection.connection });
     sending += 1;
-    void call(connection, command).finally(() => (sending -= 1));
+    void call(connection, command).finally(() => {
+      sending -= 1;
+      // Whose turn it is now: nothing else may come that would wake the loop.
+      if (patched('next-turn')) rang = true;
+    });
   }
 
   async function call(connection: Connection, command: Command): Promise<void> {

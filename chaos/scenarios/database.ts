@@ -82,13 +82,14 @@ export const database: Scenario[] = [
     },
     async run({ system, lasts, load, mayLose, mayLoseCommands }) {
       const copy = path.join(system.directory, 'database-copy');
+      // What was answered shortly before may not be stored yet.
+      const copied = Date.now() - 5_000;
       await system.database.copy(copy);
-      const copied = Date.now();
       await lasts(15_000);
       await load.more(load.stations.length);
       await system.database.restore(copy);
-      mayLose(copied - 2_000, Date.now());
-      mayLoseCommands(copied - 2_000, Date.now());
+      mayLose(copied, Date.now());
+      mayLoseCommands(copied, Date.now());
     },
   },
 ];

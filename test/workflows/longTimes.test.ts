@@ -18,7 +18,8 @@ let actors = new Set<string>();
 
 beforeAll(async () => {
   time = await SkippedTime.start();
-}, LONG);
+  // The first time ever it downloads the server.
+}, 5 * LONG);
 
 afterAll(() => time?.close(), LONG);
 

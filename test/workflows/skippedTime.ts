@@ -48,6 +48,16 @@ export class SkippedTime {
 
   static async start(): Promise<SkippedTime> {
     const closing: (() => Promise<unknown>)[] = [];
+    try {
+      return await SkippedTime.#started(closing);
+    } catch (error) {
+      for (const close of closing) await close();
+      throw error;
+    }
+  }
+
+  /** @param closing filled with what ends the parts, the last one first */
+  static async #started(closing: (() => Promise<unknown>)[]): Promise<SkippedTime> {
     const directory = await mkdtemp(join(tmpdir(), 'ocpp-actors-time-'));
     closing.unshift(() => rm(directory, { recursive: true, force: true }));
     const [{ path }, embedded] = await Promise.all([
