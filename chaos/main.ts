@@ -52,7 +52,9 @@ Examples:
   .parse()
   .opts<Options>();
 
+const impossible = scenarios.filter(({ possible }) => possible?.() === false);
 const jobs = scenarios
+  .filter((scenario) => !impossible.includes(scenario))
   .filter(({ name }) => !options.scenario || options.scenario.some((part) => name.includes(part)))
   .flatMap((scenario) =>
     (Object.keys(scenario.expected) as Mode[])
@@ -96,6 +98,7 @@ async function main(): Promise<void> {
   };
   await Promise.all(Array.from({ length: Math.min(options.lanes, jobs.length) }, lane));
   report.end();
+  for (const { name } of impossible) console.error(`${name} cannot be done on this machine`);
   const minutes = (Date.now() - began) / 60_000;
   const inOrder = results.toSorted((a, b) => order(a) - order(b));
   console.log(options.json ? JSON.stringify(inOrder) : `${table(inOrder)}\n${summary(inOrder, minutes)}`);

@@ -5,14 +5,21 @@ import type { Load } from './load.ts';
 /** Time (ms) for what was under way when a fault began. */
 const GRACE_MS = 1_000;
 
+/** Between two answers of every station that is answered as ever, at most. */
+const ANSWERED_WITHIN_MS = 15_000;
+
 /** Waits for `ms`, and holds what the stations see meanwhile against what is expected. */
-export async function watched(load: Load, { during }: Expected, ms: number): Promise<void> {
+export async function watched(
+  load: Load,
+  { during }: Expected,
+  { ms, patience }: { ms: number; patience: number },
+): Promise<void> {
   const end = Date.now() + ms;
   await sleep(Math.min(GRACE_MS, ms));
   const { answers, connects } = load;
   const rest = () => end - Date.now();
   if (during === 'answered') {
-    while (rest() > 0) await load.more(load.stations.length, 15_000);
+    while (rest() > 0) await load.more(load.stations.length, ANSWERED_WITHIN_MS * patience);
     if (load.connects !== connects) {
       throw new Error(`${load.connects - connects} reconnects while all were to be served on their connections`);
     }

@@ -36,6 +36,9 @@ export interface RunOptions {
   evidence?: string | undefined;
 }
 
+/** So many times as long may things take in the short form. */
+const PATIENCE = 6;
+
 let runs = 0;
 
 /** Runs a scenario once on a system that serves in its mode. What goes wrong becomes a difference, never a rejection. */
@@ -51,7 +54,8 @@ export async function runScenario(system: System, scenario: Scenario, options: R
     stations: short ? 6 : 12,
     paceMs: short ? 80 : 120,
     random: random.fork('load'),
-    station: { onCall: answerTo },
+    // In the short form, which is for tests, a slow machine is no fault: stations that are answered as ever wait for long.
+    station: { onCall: answerTo, answerTimeoutMs: short && expected.during === 'answered' ? 30_000 : 5_000 },
     ...scenario.load,
   });
   const operator = new Operator({ actors: system.actors, random: random.fork('operator'), meanMs: 400 });
@@ -79,7 +83,8 @@ export async function runScenario(system: System, scenario: Scenario, options: R
     short,
     lasts: (ms) => sleep(short ? ms / 10 : ms),
     times: (count) => (short ? Math.ceil(count / 10) : count),
-    outage: (ms) => watched(load, expected, short ? Math.max(3_000, ms / 10) : ms),
+    outage: (ms) =>
+      watched(load, expected, short ? { ms: Math.max(3_000, ms / 10), patience: PATIENCE } : { ms, patience: 1 }),
     mayLose: (from, to) => gaps.messages.push({ from, to }),
     mayLoseCommands: (from, to) => gaps.commands.push({ from, to }),
     note: (text) => result.notes.push(text),
@@ -100,7 +105,7 @@ export async function runScenario(system: System, scenario: Scenario, options: R
     const ended = Date.now();
     await load.more(3 * load.stations.length, (expected.servedWithin + 60) * 1_000);
     result.served = seconds(load.servedAllAt(ended) - ended);
-    if (result.served > expected.servedWithin) {
+    if (result.served > expected.servedWithin * (short ? PATIENCE : 1)) {
       result.differences.push(`all served after ${result.served} s, expected within ${expected.servedWithin} s`);
     }
     await Promise.all([load.finish(), operator.end()]);

@@ -25,6 +25,8 @@ export interface Scenario {
   /** How often it is run in the whole, each time with another seed; default 2. */
   seeds?: number;
   load?: Partial<LoadOptions>;
+  /** Whether it can be done on this machine. */
+  possible?: () => boolean;
   /** Settings of the edge and the worker. */
   environment?: Record<string, string>;
   /** Does the fault, and mends it. Checks of its own throw. Everything that holds for all scenarios is checked after it. */

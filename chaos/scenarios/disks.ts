@@ -1,7 +1,8 @@
 /** The edge's disk: its journal at its limit, the disk full, its data folder restored from an older copy, or copied. */
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmdirSync, rmSync } from 'node:fs';
 import { cp, mkdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Charging, newLedger } from '../../src/simulator/session.ts';
@@ -42,6 +43,7 @@ export const disks: Scenario[] = [
     fault: `the edge's disk (${DISK_MB} MB) filled up by a neighbour for 20 s, then space again`,
     expected: { journal: { during: 'served', servedWithin: 60 } },
     seeds: 1,
+    possible: canMount,
     run: diskFull,
   },
   {
@@ -125,6 +127,14 @@ async function diskFull({ system, load, note, lasts }: World): Promise<void> {
     system.edge.environment.DATA_DIR = system.edge.dataDir;
     spawnSync('umount', ['-l', disk]);
   }
+}
+
+function canMount(): boolean {
+  const directory = mkdtempSync(path.join(tmpdir(), 'ocpp-actors-mount-'));
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', directory]).status === 0;
+  if (mounted) spawnSync('umount', [directory]);
+  rmdirSync(directory);
+  return mounted;
 }
 
 function fill(file: string): void {

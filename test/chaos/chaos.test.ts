@@ -21,17 +21,18 @@ describe.sequential('nothing lost, nothing twice', () => {
     await system?.dispose();
   }, LONG);
 
-  it.each(jobs.map(({ scenario, mode }) => [scenario.fault, mode, scenario] as const))(
-    '%s (ACKNOWLEDGE=%s)',
-    async (_, mode, scenario) => {
-      await system.serve({ ACKNOWLEDGE: mode, ...scenario.environment }, { fresh });
-      fresh = true;
-      const { differences } = await runScenario(system, scenario, { mode, seed: 1, short: true });
-      expect(differences).toEqual([]);
-      fresh = false;
-    },
-    LONG,
-  );
+  for (const { scenario, mode } of jobs) {
+    const name = `${scenario.fault} (ACKNOWLEDGE=${mode})`;
+    it.skipIf(scenario.possible?.() === false)(name, () => through(scenario, mode), LONG);
+  }
+
+  async function through(scenario: Scenario, mode: Mode): Promise<void> {
+    await system.serve({ ACKNOWLEDGE: mode, ...scenario.environment }, { fresh });
+    fresh = true;
+    const { differences } = await runScenario(system, scenario, { mode, seed: 1, short: true });
+    expect(differences).toEqual([]);
+    fresh = false;
+  }
 });
 
 function modesOf({ expected }: Scenario): Mode[] {

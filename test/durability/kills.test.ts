@@ -1,5 +1,3 @@
-import { readdir, rm } from 'node:fs/promises';
-import path from 'node:path';
 import type postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Charging, newLedger } from '../../src/simulator/session.ts';
@@ -10,7 +8,7 @@ import { chargingThrough, openSql } from './load.ts';
 
 const LONG = 240_000;
 
-describe.sequential('processes killed while stations charge', () => {
+describe('the whole program in one process, killed while stations charge', () => {
   let program: Program;
   let sql: postgres.Sql;
 
@@ -24,18 +22,6 @@ describe.sequential('processes killed while stations charge', () => {
     await sql?.end({ timeout: 1 });
     await program?.dispose();
   }, LONG);
-
-  it.each(['temporal', 'database'] as const)(
-    'loses and doubles nothing, and goes on by itself, when the %s process is killed',
-    async (name) => {
-      await chargingThrough(sql, { url: program.url, prefix: `${name}-` }, async () => {
-        const pid = await program.embeddedPid(name);
-        process.kill(pid, 'SIGKILL');
-        await vi.waitFor(async () => expect(await program.embeddedPid(name)).not.toBe(pid), { timeout: 60_000 });
-      });
-    },
-    LONG,
-  );
 
   it(
     'loses and doubles nothing when the server is killed, and ends the connections it had',
@@ -81,44 +67,6 @@ describe.sequential('processes killed while stations charge', () => {
     },
     LONG,
   );
-
-  it(
-    'loses and doubles nothing when the server, Temporal and the database are killed at the same time',
-    async () => {
-      const load = await chargingThrough(sql, { url: program.url, prefix: 'all-' }, async () => {
-        await killAll();
-        await program.start();
-      });
-      expect(neverCut(load)).toEqual([]);
-    },
-    LONG,
-  );
-
-  it(
-    'loses and doubles nothing when Temporal has lost its store with accepted events that were not in the database yet',
-    async () => {
-      const load = await chargingThrough(sql, { url: program.url, prefix: 'store-' }, async (running) => {
-        // With the database hanging, what Temporal accepts now is nowhere else but in the edge's journal.
-        process.kill(await program.embeddedPid('database'), 'SIGSTOP');
-        await running.more(200);
-        await killAll();
-        const store = path.join(program.dataDir, 'temporal');
-        const files = (await readdir(store)).filter((file) => file.startsWith('temporal.db'));
-        expect(files).not.toEqual([]);
-        await Promise.all(files.map((file) => rm(path.join(store, file))));
-        await program.start();
-      });
-      expect(neverCut(load)).toEqual([]);
-    },
-    LONG,
-  );
-
-  async function killAll(): Promise<void> {
-    const embedded = [await program.embeddedPid('temporal'), await program.embeddedPid('database')];
-    const ended = program.end('SIGKILL');
-    for (const pid of embedded) process.kill(pid, 'SIGKILL');
-    await ended;
-  }
 });
 
 /** Stations that did not have to connect again. */

@@ -7,7 +7,7 @@ export const getCompositeSchedule: CommandMessage = {
   action: 'GetCompositeSchedule',
   request: z.strictObject({
     connectorId,
-    duration: z.int32().min(1),
+    duration: z.int32().min(0),
     chargingRateUnit: z.enum(['A', 'W']).optional(),
   }),
   response: z.object({

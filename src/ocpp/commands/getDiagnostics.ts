@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import type { CommandMessage } from '../command.ts';
 import { exactTimestamp } from '../fields.ts';
+import { location } from './location.ts';
 
 /** OCPP 1.6 §5.9, §6.25, §6.26. Retry interval in seconds. */
 export const getDiagnostics: CommandMessage = {
   action: 'GetDiagnostics',
   request: z.strictObject({
-    location: z.url(),
+    location,
     retries: z.int32().min(0).optional(),
     retryInterval: z.int32().min(0).optional(),
     startTime: exactTimestamp.optional(),

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import type { CommandMessage } from '../command.ts';
 import { exactTimestamp } from '../fields.ts';
+import { location } from './location.ts';
 
 /** OCPP 1.6 §5.19, §6.55, §6.56. Retry interval in seconds. */
 export const updateFirmware: CommandMessage = {
   action: 'UpdateFirmware',
   request: z.strictObject({
-    location: z.url(),
+    location,
     retrieveDate: exactTimestamp,
     retries: z.int32().min(0).optional(),
     retryInterval: z.int32().min(0).optional(),
