@@ -69,8 +69,14 @@ const NEVER_SENT = new Set(['queued', 'refused', 'expired', 'cancelled']);
 export async function replays(system: System, { stations }: Load): Promise<string[]> {
   const wrong: string[] = [];
   for (const { chargePointId } of stations.slice(0, REPLAYED)) {
-    const live = await system.client.workflow.getHandle(workflowId(chargePointId)).query<LiveStep>('step');
-    const found = await replayedDifferences(system.reads, chargePointId, { live });
+    let live: LiveStep | undefined;
+    const ask = async () => {
+      live = await system.client.workflow.getHandle(workflowId(chargePointId)).query<LiveStep>('step');
+      return true;
+    };
+    // Of a worker that has just come a query may be too much.
+    await until(`the actor of ${chargePointId} says where it stands`, ask, 60_000, 1_000);
+    const found = await replayedDifferences(system.reads, chargePointId, live ? { live } : {});
     wrong.push(...found.slice(0, 3).map((text) => `${chargePointId}: replay: ${text}`));
   }
   return wrong;

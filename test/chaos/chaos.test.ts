@@ -22,8 +22,11 @@ describe.sequential('nothing lost, nothing twice', () => {
   }, LONG);
 
   for (const { scenario, mode } of jobs) {
-    const name = `${scenario.fault} (ACKNOWLEDGE=${mode})`;
-    it.skipIf(scenario.possible?.() === false)(name, () => through(scenario, mode), LONG);
+    it.skipIf(scenario.possible?.() === false)(
+      `${scenario.fault} (ACKNOWLEDGE=${mode})`,
+      () => through(scenario, mode),
+      LONG,
+    );
   }
 
   async function through(scenario: Scenario, mode: Mode): Promise<void> {

@@ -106,7 +106,7 @@ const integer = fc.oneof(
 );
 
 function text(maxLength: number): fc.Arbitrary<string> {
-  const character = fc.constantFrom(...'abcXYZ019 -_.:/"\\\'<é漢\n');
+  const character = fc.constantFrom(...Array.from('abcXYZ019 -_.:/"\\\'<é漢\n'));
   return fc.oneof(
     { weight: 40, arbitrary: fc.string({ unit: character, maxLength: Math.min(maxLength, 60) }) },
     { weight: 4, arbitrary: fc.constant('x'.repeat(maxLength)) },
