@@ -1,5 +1,5 @@
 /** Faults on purpose: real processes killed, stopped and cut under load, then the ledger of answers against the database. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { pino } from 'pino';
 import { installRuntime } from '../src/temporal/runtime.ts';
@@ -20,6 +20,7 @@ interface Options {
   json?: true;
   write?: string;
   evidence?: string;
+  results?: string;
 }
 
 /** Seeds of a scenario in the mode that most systems run in; with `actor` one is enough to see what differs. */
@@ -38,6 +39,7 @@ const options = new Command('chaos')
   .option('--list', 'show what would be run')
   .option('--json', 'print the results as JSON')
   .option('--evidence <directory>', 'keep the state and the history of actors whose stations differ')
+  .option('--results <file>', 'keep each result there as JSON, and go on where an earlier run with this file ended')
   .option('--write <file>', 'put the table into this Markdown file')
   .addHelpText(
     'after',
@@ -75,10 +77,10 @@ if (jobs.length === 0) {
 
 async function main(): Promise<void> {
   installRuntime(pino({ level: 'silent' }));
-  const began = Date.now();
-  const results: Result[] = [];
-  const report = progress(jobs.length);
-  const queue = [...jobs];
+  const results = await earlierResults();
+  const isDone = (job: (typeof jobs)[number]) => results.some((result) => isOf(result, job));
+  const queue = jobs.filter((job) => !isDone(job));
+  const report = progress(queue.length);
   const lane = async () => {
     const system = await System.start();
     let fresh = false;
@@ -90,6 +92,7 @@ async function main(): Promise<void> {
         const result = await runScenario(system, scenario, { ...job, evidence: options.evidence });
         fresh = result.differences.length > 0;
         results.push(result);
+        if (options.results) await appendFile(options.results, `${JSON.stringify(result)}\n`);
         report.ended(result);
       }
     } finally {
@@ -99,12 +102,9 @@ async function main(): Promise<void> {
   await Promise.all(Array.from({ length: Math.min(options.lanes, jobs.length) }, lane));
   report.end();
   for (const { name } of impossible) console.error(`${name} cannot be done on this machine`);
-  const minutes = (Date.now() - began) / 60_000;
   const inOrder = results.toSorted((a, b) => order(a) - order(b));
-  console.log(options.json ? JSON.stringify(inOrder) : `${table(inOrder)}\n${summary(inOrder, minutes)}`);
-  if (options.write) {
-    await writeFile(options.write, withTable(await readFile(options.write, 'utf8'), inOrder, minutes));
-  }
+  console.log(options.json ? JSON.stringify(inOrder) : `${table(inOrder)}\n${summary(inOrder)}`);
+  if (options.write) await writeFile(options.write, withTable(await readFile(options.write, 'utf8'), inOrder));
   process.exitCode = results.some(({ differences }) => differences.length > 0) ? 1 : 0;
 }
 
@@ -113,6 +113,15 @@ function seedsOf(scenario: Scenario, mode: Mode): number[] {
   return Array.from({ length: options.seeds ?? scenario.seeds ?? SEEDS[mode] }, (_, i) => i + 1);
 }
 
-function order({ scenario, mode, seed }: Result): number {
-  return jobs.findIndex((job) => job.scenario.name === scenario && job.mode === mode && job.seed === seed);
+async function earlierResults(): Promise<Result[]> {
+  const text = options.results ? await readFile(options.results, 'utf8').catch(() => '') : '';
+  return text.split('\n').flatMap((line) => (line ? [JSON.parse(line) as Result] : []));
+}
+
+function order(result: Result): number {
+  return jobs.findIndex((job) => isOf(result, job));
+}
+
+function isOf(result: Result, { scenario, mode, seed }: (typeof jobs)[number]): boolean {
+  return result.scenario === scenario.name && result.mode === mode && result.seed === seed;
 }

@@ -38,12 +38,12 @@ export function table(results: Result[]): string {
   return shown.toString();
 }
 
-export function summary(results: Result[], minutes: number): string {
+export function summary(results: Result[]): string {
   const failed = results.filter(({ differences }) => differences.length > 0);
   const limits = results.reduce<Limits>((most, result) => larger(most, result.limits), NONE);
   const sum = (of: (result: Result) => number) => results.reduce((total, result) => total + of(result), 0);
   return [
-    `${results.length} runs in ${Math.round(minutes)} min, ${failed.length} with differences: ` +
+    `${results.length} runs of ${Math.round(sum((r) => r.seconds) / 60)} min together, ${failed.length} with differences: ` +
       `${sum((r) => r.answered)} answered messages and ${sum((r) => r.commands)} commands held against the database`,
     `greatest seen: ${limitsText(limits)}`,
   ].join('\n');
@@ -111,20 +111,14 @@ const BEGIN = '<!-- made by npm run chaos -->\n\n<!-- prettier-ignore-start -->'
 const END = '<!-- prettier-ignore-end -->\n\n<!-- end of what npm run chaos made -->';
 
 /** A Markdown page with its tables replaced by these. */
-export function withTable(page: string, results: Result[], minutes: number): string {
+export function withTable(page: string, results: Result[]): string {
   const [before, rest] = page.split(BEGIN, 2);
   const after = rest?.split(END, 2)[1];
   if (before === undefined || after === undefined) throw new Error(`the page needs the lines ${BEGIN} and ${END}`);
   const markdown = (head: string[], lines: string[][]) =>
     [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
   const faults = scenarios.map(({ name, fault }) => [name, fault]);
-  const parts = [
-    BEGIN,
-    markdown(['scenario', 'fault'], faults),
-    markdown(HEAD, rows(results)),
-    summary(results, minutes),
-    END,
-  ];
+  const parts = [BEGIN, markdown(['scenario', 'fault'], faults), markdown(HEAD, rows(results)), summary(results), END];
   return before + parts.join('\n\n') + after;
 }
 

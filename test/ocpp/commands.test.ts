@@ -69,14 +69,9 @@ describe('every command of OCPP 1.6 and its security extension', () => {
     ['ChangeConfiguration', { key: 'AuthorizationKey', value: 'secret' }, /set it at the charge point/],
     ['RemoteStartTransaction', { idTag: 'x'.repeat(21) }, /idTag/],
     ['RemoteStartTransaction', { idTag: 'T', connectorId: 0 }, /connectorId/],
-    [
-      'SetChargingProfile',
-      {
-        ...samples.SetChargingProfile!.payload,
-        connectorId: 0,
-      },
-      /a TxProfile is for the connector/,
-    ],
+    ['SetChargingProfile', { ...profileOf({ limit: 1 }), connectorId: 0 }, /a TxProfile is for the connector/],
+    ['SetChargingProfile', profileOf({ limit: 8.15 }), /limit: .*0\.1/],
+    ['SetChargingProfile', profileOf({ limit: 16, numberPhases: 1.5 }), /numberPhases/],
     ['SendLocalList', { listVersion: 1, updateType: 'Full', localAuthorizationList: [{ idTag: 'T' }] }, /idTagInfo/],
     ['GetDiagnostics', { location: 'here' }, /location/],
     ['UpdateFirmware', { location: 'https://h/f', retrieveDate: '2026-12-31T22:00:00' }, /retrieveDate/],
@@ -143,6 +138,12 @@ describe('a difference from the specification’s schemas', () => {
     for (const each of actions ?? []) expect(commands.has(each)).toBe(true);
   });
 });
+
+function profileOf(period: object): Record<string, unknown> {
+  const chargingSchedule = { chargingRateUnit: 'A', chargingSchedulePeriod: [{ startPeriod: 0, ...period }] };
+  const { payload } = samples.SetChargingProfile!;
+  return { ...payload, csChargingProfiles: { ...(payload.csChargingProfiles as object), chargingSchedule } };
+}
 
 /** The words other than Accepted by which a station says that it does, or will do, what it was asked. */
 const AGREEING = new Set([

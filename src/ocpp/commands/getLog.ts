@@ -16,6 +16,6 @@ export const getLog: CommandMessage = {
       latestTimestamp: exactTimestamp.optional(),
     }),
   }),
-  response: z.object({ status: z.enum(['Accepted', 'Rejected']), filename: z.string().nullish() }),
+  response: z.object({ status: z.enum(['Accepted', 'Rejected', 'AcceptedCanceled']), filename: z.string().nullish() }),
   answerTimeoutMs: 30_000,
 };
