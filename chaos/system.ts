@@ -12,6 +12,8 @@ import { connectTemporal, type Temporal } from '../src/temporal/connection.ts';
 import { Program } from '../test/support/program.ts';
 import { Server } from './servers.ts';
 
+const RESTARTS_MOST = 20;
+
 /** Of an operator of this harness. */
 export const OPERATOR_TOKEN = 'only-this-harness-knows-it';
 
@@ -93,6 +95,18 @@ export class System {
     });
     this.#others.push(program);
     return program;
+  }
+
+  /** Starts a program that was killed, as an init system does: again and again, where what it needs is not there yet. */
+  async restart(program: Program): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await program.start();
+      } catch (error) {
+        if (attempt === RESTARTS_MOST) throw error;
+        await sleep(1_000);
+      }
+    }
   }
 
   databaseUrl(port: number): string {

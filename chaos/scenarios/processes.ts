@@ -12,7 +12,7 @@ export const processes: Scenario[] = [
     async run({ system, times, random, load }) {
       for (let kill = 0; kill < times(20); kill++) {
         await system.edge.end('SIGKILL');
-        await system.edge.start();
+        await system.restart(system.edge);
         // Sometimes while its stations still come back, sometimes in the middle of their messages.
         if (random.chance(0.7)) await load.more(load.stations.length, 30_000);
         await sleep(random.between(0, 400));
@@ -30,7 +30,7 @@ export const processes: Scenario[] = [
       for (let kill = 0; kill < times(5); kill++) {
         await system.worker.end('SIGKILL');
         await outage(random.between(500, 6_000));
-        await system.worker.start();
+        await system.restart(system.worker);
         await sleep(random.between(0, 2_000));
       }
     },
@@ -42,7 +42,7 @@ export const processes: Scenario[] = [
     async run({ system, times, random, load }) {
       for (let kill = 0; kill < times(3); kill++) {
         await Promise.all([system.edge.end('SIGKILL'), system.worker.end('SIGKILL')]);
-        await Promise.all([system.edge.start(), system.worker.start()]);
+        await Promise.all([system.restart(system.edge), system.restart(system.worker)]);
         await load.more(load.stations.length, 30_000);
         await sleep(random.between(0, 2_000));
       }
@@ -62,5 +62,5 @@ async function everythingKilled({ system, random }: World): Promise<void> {
   system.temporal.kill();
   system.database.kill();
   await Promise.all(ended);
-  await Promise.all([system.edge.start(), system.worker.start()]);
+  await Promise.all([system.restart(system.edge), system.restart(system.worker)]);
 }

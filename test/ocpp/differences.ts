@@ -7,7 +7,7 @@ import { samples } from './commandSamples.ts';
 
 type Payload = Record<string, unknown>;
 
-export interface Difference {
+interface Difference {
   what: string;
   why: string;
   /** The commands it is about; all, where absent. */
@@ -28,13 +28,13 @@ export const differences: readonly Difference[] = [
   },
   {
     what: 'a time that is not UTC with Z',
-    why: 'OCPP 1.6 §3.15: times are exchanged in UTC, marked Z',
+    why: 'OCPP 1.6 §3.15 recommends UTC, marked Z: every station reads that, not every one an offset',
     isIn: some(({ value, schema }) => schema.format === 'date-time' && !/T.*Z$/.test(String(value))),
     example: changed('ReserveNow', { expiryDate: '2026-12-31T22:00:00+02:00' }),
   },
   {
     what: 'an integer beyond 32 bits',
-    why: "OCPP 1.6's integer is the xs:int of its WSDL",
+    why: "xs:int in the WSDL of OCPP-S 1.6, and what a station's integer holds",
     isIn: some(({ value, schema }) => schema.type === 'integer' && value !== (Number(value) | 0)),
     example: changed('CancelReservation', { reservationId: 2 ** 31 }),
   },
@@ -131,7 +131,7 @@ export const differences: readonly Difference[] = [
   },
   {
     what: 'the key AuthorizationKey',
-    why: 'Improved security for OCPP 1.6-J §2.2: a secret, and commands are kept and shown',
+    why: 'Improved security for OCPP 1.6-J A01.FR.09: no passwords in logs; commands are kept and shown',
     actions: ['ChangeConfiguration'],
     isIn: (_, { key }) => String(key).toLowerCase() === 'authorizationkey',
     example: changed('ChangeConfiguration', { key: 'authorizationKey' }),
