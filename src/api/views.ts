@@ -269,6 +269,26 @@ export const deviation = z
     ],
   });
 
+export const vendorDeviation = deviation
+  .omit({ chargePointId: true, model: true })
+  .extend({
+    vendor: z.string().nullable().describe('null: of charge points that never said whose they are'),
+    chargePoints: z.int().describe('How many depart in this way'),
+  })
+  .meta({
+    id: 'VendorDeviation',
+    examples: [
+      {
+        vendor: 'Acme',
+        name: 'implausibleTime',
+        count: 340,
+        lastAt: '2026-01-31T12:00:00.000Z',
+        example: 'implausibleTime: timestamp 1970-01-01T00:00:00Z',
+        chargePoints: 12,
+      },
+    ],
+  });
+
 export const token = z
   .object({
     id: z.string(),

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { Database } from '../../drizzle/client.ts';
-import type { DeviationView } from '../../drizzle/queries/deviations.ts';
+import type { DeviationView, VendorDeviationView } from '../../drizzle/queries/deviations.ts';
 import type { DeadEventView, MessageFilter, MessageView } from '../../drizzle/queries/messages.ts';
 import { chargePointId, jsonOption, limitOption, time } from './arguments.ts';
 import { examples } from './examples.ts';
@@ -38,9 +38,13 @@ export function addMessages(program: Command): void {
     .description('List how messages departed from the specification, by charge point, the most frequent way first.')
     .argument('[chargePointId]', 'of this one only', chargePointId)
     .option('--from <time>', 'received at or after (default: 7d ago)', time)
+    .addOption(new Option('--by <what>', "summed over each vendor's charge points").choices(['vendor']))
     .addOption(jsonOption())
-    .action((id: string | undefined, options: { from?: string; json?: true }) => listDeviations(id, options));
-  examples(deviations, [['deviations --from 30d', 'which stations misbehave, and how']]);
+    .action((id: string | undefined, options: DeviationOptions) => listDeviations(id, options));
+  examples(deviations, [
+    ['deviations --from 30d', 'which stations misbehave, and how'],
+    ['deviations --by vendor', 'what to talk about with whom'],
+  ]);
 
   const deadEvents = program
     .command('dead-events')
@@ -50,6 +54,12 @@ export function addMessages(program: Command): void {
     .addOption(jsonOption())
     .action((id: string | undefined, options: { limit: number; json?: true }) => listDeadEvents(id, options));
   examples(deadEvents, [['dead-events --json', 'with all that was kept of them']]);
+}
+
+interface DeviationOptions {
+  from?: string;
+  by?: 'vendor';
+  json?: true;
 }
 
 interface MessageOptions extends MessageFilter {
@@ -139,16 +149,29 @@ function messageLine(row: MessageView, output: Output): string {
   return `${receivedAt} ${arrow} ${printable(what)}${answer ? `  ${output.paint(row.errorCode ? 'red' : 'gray', printable(answer))}` : ''}`;
 }
 
-async function listDeviations(id: string | undefined, { from, json }: { from?: string; json?: true }): Promise<void> {
-  const { listDeviations: read } = await import('../../drizzle/queries/deviations.ts');
-  const since = from ?? new Date(Date.now() - 7 * 86_400_000).toISOString();
-  await withDatabase(async (database) => {
-    async function* all() {
-      yield await read(database, { chargePointId: id, from: since });
-    }
-    await new Output({ json }).rows(all(), deviationColumns, 'no deviations');
-  });
+async function listDeviations(id: string | undefined, { from, by, json }: DeviationOptions): Promise<void> {
+  const { listDeviations: read, listVendorDeviations } = await import('../../drizzle/queries/deviations.ts');
+  const filter = { chargePointId: id, from: from ?? new Date(Date.now() - 7 * 86_400_000).toISOString() };
+  const output = new Output({ json });
+  await withDatabase(async (database) =>
+    by === 'vendor'
+      ? output.rows(only(await listVendorDeviations(database, filter)), vendorDeviationColumns, 'no deviations')
+      : output.rows(only(await read(database, filter)), deviationColumns, 'no deviations'),
+  );
 }
+
+async function* only<Row>(rows: Row[]) {
+  yield rows;
+}
+
+const vendorDeviationColumns: Column<VendorDeviationView>[] = [
+  { head: 'vendor', of: (row) => row.vendor },
+  { head: 'deviation', of: (row) => row.name },
+  { head: 'charge points', of: (row) => row.chargePoints },
+  { head: 'count', of: (row) => row.count },
+  { head: 'last', of: (row) => row.lastAt },
+  { head: 'example', of: (row) => row.example },
+];
 
 const deviationColumns: Column<DeviationView>[] = [
   { head: 'charge point', of: (row) => row.chargePointId },

@@ -1,5 +1,6 @@
 import type { IdTagInfo } from '../ocpp/message.ts';
 import type { Instant } from '../../workflows/events.ts';
+import type { Note } from '../ocpp/notes.ts';
 import type { IdTagRow } from './directory.ts';
 
 export interface IdTagPolicy {
@@ -14,7 +15,7 @@ export function judgeIdTag(
   row: IdTagRow | undefined | 'unavailable',
   now: Instant,
   policy: IdTagPolicy,
-): { info: IdTagInfo; note?: string } {
+): { info: IdTagInfo; note?: Note } {
   if (row === 'unavailable') {
     const status = statusOf(policy.offlineUnknownTags);
     return { info: { status }, note: `unjudgedIdTag: the database is away and the tag was never seen here: ${status}` };

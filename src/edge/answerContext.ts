@@ -4,6 +4,7 @@ import type { ChargingTags } from '../directory/chargingTags.ts';
 import { judgeIdTag, type IdTagPolicy } from '../directory/judgeIdTag.ts';
 import type { TransactionIds } from '../directory/transactionIds.ts';
 import type { AnswerContext, IdTagInfo, StartKey } from '../ocpp/message.ts';
+import type { Note } from '../ocpp/notes.ts';
 import type { Asking, Call } from './answering.ts';
 import type { RecentStarts } from './recentStarts.ts';
 
@@ -23,7 +24,7 @@ export interface AnswerParts {
 
 /** What one answer may ask of the edge. */
 export class EdgeAnswerContext implements AnswerContext {
-  readonly notes: string[] = [];
+  readonly notes: Note[] = [];
   readonly #parts: AnswerParts;
   readonly #station: Asking;
   readonly #call: Call;
@@ -91,8 +92,8 @@ export class EdgeAnswerContext implements AnswerContext {
     this.#parts.recentStarts.stopped(this.chargePointId, transactionId);
   }
 
-  note(text: string): void {
-    this.notes.push(text);
+  note(note: Note): void {
+    this.notes.push(note);
   }
 
   #judge(row: Awaited<ReturnType<Directory['idTag']>>): IdTagInfo {

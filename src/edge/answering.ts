@@ -5,6 +5,7 @@ import { OcppError } from '../ocpp/errors.ts';
 import { callErrorFrame, callResultFrame } from '../ocpp/frames.ts';
 import { exactAnswer, type Received, type StationMessage } from '../ocpp/message.ts';
 import { stationMessages } from '../ocpp/messages.ts';
+import type { Note } from '../ocpp/notes.ts';
 import { EdgeAnswerContext, type AnswerParts } from './answerContext.ts';
 import { registrationOf, type RegistrationMode } from './registration.ts';
 
@@ -14,7 +15,7 @@ export interface Call {
   action: string;
   payload: unknown;
   /** What was odd about the frame. */
-  notes: string[];
+  notes: Note[];
   /** The frame. */
   text: string;
   receivedAt: Instant;
@@ -53,7 +54,7 @@ export interface AnsweringParts extends AnswerParts {
 const TRANSACTION_MESSAGES: ReadonlySet<string> = new Set(['StartTransaction', 'StopTransaction', 'MeterValues']);
 /** Answers kept per connection for what is sent again under the same message id. */
 const KEPT_ANSWERS = 20;
-const NOTHING_RECEIVED = { payload: {}, notes: [] as string[] };
+const NOTHING_RECEIVED = { payload: {}, notes: [] as Note[] };
 
 /** Decides what a station is answered. Writes nothing and sends nothing. */
 export class Answering {
@@ -168,7 +169,7 @@ function confirmed(
   message: StationMessage,
   received: Received,
   result: Record<string, unknown>,
-  judgementNotes: readonly string[] = [],
+  judgementNotes: readonly Note[] = [],
 ): Answered {
   const event = eventOf(station, call, received, { result }, judgementNotes);
   return { event, frame: callResultFrame(call.messageId, result), durable: message.durable };
@@ -191,7 +192,7 @@ function eventOf(
   call: Call,
   received: Pick<Received, 'payload' | 'notes'> & Partial<Received>,
   answer: Answer,
-  judgementNotes: readonly string[] = [],
+  judgementNotes: readonly Note[] = [],
 ): Omit<Message, 'seq'> {
   const event: Omit<Message, 'seq'> = {
     kind: 'message',

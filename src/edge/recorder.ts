@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { PartHealth } from './health.ts';
+import type { Note } from '../ocpp/notes.ts';
 import { JournalFull, type Journal, type NewEvent } from './journal.ts';
 
 /** How often a journal that refuses events is mentioned in the log. */
@@ -113,7 +114,7 @@ export type Acknowledge = (chargePointId: string, seq: number) => Promise<void>;
 
 /** JSON.parse reads deeper nesting than JSON.stringify can write: such a payload cannot be kept, the event must be. */
 function withoutPayload(event: NewEvent): NewEvent | undefined {
-  const reason = 'unstorablePayload: cannot be written as JSON';
+  const reason: Note = 'unstorablePayload: cannot be written as JSON';
   if (event.kind === 'message') return { ...event, payload: {}, notes: [...(event.notes ?? []), reason] };
   if (event.kind !== 'callResult') return undefined;
   return { ...event, outcome: { error: 'FormationViolation', description: reason } };

@@ -2,10 +2,11 @@
  * The RPC framing of OCPP-J 1.6 §4: `[2, id, action, payload]`, `[3, id, payload]`, `[4, id, code, description, details]`.
  */
 import { OcppError, type OcppErrorCode } from './errors.ts';
+import type { Note } from './notes.ts';
 import { cutText, isStorable } from './text.ts';
 
 export type Frame =
-  | { type: 'call'; messageId: string; action: string; payload: unknown; notes: string[] }
+  | { type: 'call'; messageId: string; action: string; payload: unknown; notes: Note[] }
   | { type: 'result'; messageId: string; payload: unknown }
   | { type: 'error'; messageId: string; code: string; description: string; details: unknown }
   /** A CALL with an id and nothing that could be handled: answered with `error`. */
@@ -66,7 +67,7 @@ function callFrom(messageId: string, message: unknown[]): Frame {
   if (action.length > 50 || !isStorable(action)) {
     return { type: 'bad-call', messageId, error: new OcppError('NotImplemented', 'no action of OCPP 1.6') };
   }
-  const notes: string[] = [];
+  const notes: Note[] = [];
   if (messageId.length > 36) notes.push(`overlongMessageId: ${messageId.length} characters of at most 36`);
   if (message.length > 4) notes.push(`extraElements: ${message.length - 4} after the payload left out`);
   if (message.length < 4) notes.push('missingPayload: taken as {}');

@@ -6,6 +6,7 @@ import type { Instant } from '../../workflows/events.ts';
 import { OcppError } from './errors.ts';
 import { contentHash } from './contentHash.ts';
 import type { Node } from './node.ts';
+import type { Note } from './notes.ts';
 import { tolerate } from './tolerance.ts';
 
 /** OCPP 1.6 §7.27 */
@@ -42,7 +43,7 @@ export interface AnswerContext {
   chargesElsewhere(idTag: string, connectorId: number, transactionId: number): boolean | Promise<boolean>;
   /** Tells the edge that the station ended a transaction. */
   transactionStopped(transactionId: number): void;
-  note(text: string): void;
+  note(note: Note): void;
 }
 
 export interface Received {
@@ -50,8 +51,7 @@ export interface Received {
   payload: Record<string, unknown>;
   /** Effective time: the station's own where it is plausible, else the time of receipt. */
   at: Instant;
-  /** `<name>: <path> <what>` */
-  notes: string[];
+  notes: Note[];
   /** Recognises the same content sent again. Only where the station's own time tells one fact from the next. */
   hash?: string;
 }
@@ -111,7 +111,7 @@ export interface Timed<Payload extends Node> {
   at: Instant;
   /** The station's own time was plausible: content and time together are one fact, the same again is a repeat. */
   plausible: boolean;
-  notes: string[];
+  notes: Note[];
 }
 
 /** The essential properties are there; the others may be absent, and enumerations hold unknown text. */

@@ -2,6 +2,7 @@
  * What is in a station's meter values. Imported by workflow code too: no zod, no Node built-ins, no clock.
  */
 import type { Instant } from '../../workflows/events.ts';
+import type { Note } from './notes.ts';
 import { effectiveTime } from './time.ts';
 
 /** One MeterValue (OCPP 1.6 §7.33), normalised: defaults are not filled in, what was absent is absent. */
@@ -106,8 +107,8 @@ export function timedEntries(
   meterValue: readonly { timestamp?: string; sampledValue?: readonly (Partial<SampledValue> | SampledValue)[] }[],
   receivedAt: Instant,
   path: string,
-): { entries: MeterValueEntry[]; newest: Instant | undefined; plausible: boolean; notes: string[] } {
-  const notes: string[] = [];
+): { entries: MeterValueEntry[]; newest: Instant | undefined; plausible: boolean; notes: Note[] } {
+  const notes: Note[] = [];
   let newest: Instant | undefined;
   let plausible = meterValue.length > 0;
   const entries = meterValue.map(({ timestamp, sampledValue = [] }, index) => {

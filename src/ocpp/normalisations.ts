@@ -1,10 +1,11 @@
 /**
- * What is still made of a value that breaks its schema: one named normalisation each, with its source. The name opens the
- * note on the message.
+ * What is still made of a value that breaks its schema: one named normalisation each. The name opens the note on the
+ * message; `notes.ts` has the source of each.
  */
 import type { z } from 'zod';
 import { isNode } from './node.ts';
 import { parseDecimal } from './meterValues.ts';
+import type { NoteName } from './notes.ts';
 import { cutText, isStorable, storable } from './text.ts';
 
 /** A property that breaks its schema. */
@@ -23,7 +24,7 @@ export interface Fault {
 export type Repair = { did: string } & ({ become: unknown } | { keep: unknown } | { leaveOut: true });
 
 export interface Normalisation {
-  name: string;
+  name: NoteName;
   repair(fault: Fault): Repair | undefined;
 }
 
@@ -33,12 +34,10 @@ const KEPT_LENGTH = 500;
 /** In the order they are tried. */
 export const normalisations: readonly Normalisation[] = [
   {
-    // Optional properties as null instead of absent. The JSON schemas of OCPP-J 1.6 know no null; stations send it.
     name: 'nullRemoved',
     repair: ({ value }) => (value === null ? { did: 'is null, left out', leaveOut: true } : undefined),
   },
   {
-    // Properties of other versions or the vendor's own. The raw frame keeps them.
     name: 'unknownProperty',
     repair({ issue, value }) {
       if (issue.code !== 'unrecognized_keys' || !isNode(value)) return undefined;
@@ -50,7 +49,6 @@ export const normalisations: readonly Normalisation[] = [
     },
   },
   {
-    // PostgreSQL holds no \u0000 and no lone surrogate (SQLSTATE 22P05).
     name: 'unstorableText',
     repair({ value }) {
       if (typeof value !== 'string' || isStorable(value)) return undefined;
@@ -58,9 +56,6 @@ export const normalisations: readonly Normalisation[] = [
     },
   },
   {
-    // Schneider EVlink's serial numbers of 26 and 34 characters: https://github.com/lbbrhzn/ocpp/issues/213,
-    // https://github.com/mobilityhouse/ocpp/issues/122; HICI's model of 23: https://github.com/lorenzodonini/ocpp-go/issues/359;
-    // Etrel's long info: https://github.com/lbbrhzn/ocpp/issues/987.
     name: 'overlongText',
     repair({ issue, value }) {
       if (issue.code !== 'too_big' || typeof value !== 'string') return undefined;
@@ -72,8 +67,6 @@ export const normalisations: readonly Normalisation[] = [
     },
   },
   {
-    // OpenEVSE and others: sampled values as numbers. https://github.com/lbbrhzn/ocpp/issues/210,
-    // https://github.com/mobilityhouse/ocpp/issues/353
     name: 'numberAsText',
     repair({ issue, value, always, essential }) {
       if ((essential && !always) || !wantsText(issue)) return undefined;
@@ -82,7 +75,6 @@ export const normalisations: readonly Normalisation[] = [
     },
   },
   {
-    // DataTransfer's data, and values of vendors' own formats, as JSON instead of text holding it.
     name: 'jsonAsText',
     repair({ issue, key, value }) {
       if ((key !== 'data' && key !== 'value') || !wantsText(issue) || value === undefined) return undefined;
@@ -99,8 +91,7 @@ export const normalisations: readonly Normalisation[] = [
     },
   },
   {
-    // Alfen: 9223372036854775807 outside of transactions, https://github.com/lbbrhzn/ocpp/issues/45. Never rounded or cut
-    // into the id of somebody else's transaction.
+    // Never rounded or cut into the id of somebody else's transaction.
     name: 'noTransaction',
     repair({ key, value, always }) {
       if (key !== 'transactionId' || !always || value === undefined) return undefined;
@@ -111,7 +102,6 @@ export const normalisations: readonly Normalisation[] = [
     },
   },
   {
-    // Wh with a fraction, or registers beyond 32 bits: a reading all the same.
     name: 'oddMeterReading',
     repair({ key, value, always }) {
       if ((key !== 'meterStart' && key !== 'meterStop') || !always) return undefined;
@@ -120,7 +110,6 @@ export const normalisations: readonly Normalisation[] = [
     },
   },
   {
-    // A start on connector 0, or connector -1: recorded as said.
     name: 'outOfRange',
     repair({ issue, value, always }) {
       if (issue.code !== 'too_small' || typeof value !== 'number' || value < -(2 ** 31) || !always) return undefined;
@@ -128,7 +117,6 @@ export const normalisations: readonly Normalisation[] = [
     },
   },
   {
-    // Huawei: meterValue as an object, https://github.com/lbbrhzn/ocpp/issues/1144
     name: 'objectAsArray',
     repair({ issue, value, always }) {
       if (issue.code !== 'invalid_type' || issue.expected !== 'array' || !always) return undefined;
@@ -137,7 +125,6 @@ export const normalisations: readonly Normalisation[] = [
     },
   },
   {
-    // Empty sampledValue: https://github.com/lbbrhzn/ocpp/issues/466
     name: 'emptyArray',
     repair({ issue, value, always }) {
       if (issue.code !== 'too_small' || !Array.isArray(value) || !always) return undefined;
@@ -153,8 +140,6 @@ export const normalisations: readonly Normalisation[] = [
     },
   },
   {
-    // Measurand "Request.Energy": https://github.com/mobilityhouse/ocpp/issues/54; odd contexts of Alfen:
-    // https://github.com/lbbrhzn/ocpp/issues/361; units: https://github.com/lbbrhzn/ocpp/issues/1627
     name: 'unknownValue',
     repair({ issue, value, always }) {
       if (issue.code !== 'invalid_value' || typeof value !== 'string' || !always) return undefined;
@@ -162,7 +147,6 @@ export const normalisations: readonly Normalisation[] = [
     },
   },
   {
-    // https://github.com/dallmann-consulting/OCPP.Core/issues/31: no refusal for what can be done without.
     name: 'missing',
     repair: ({ value, always, essential }) =>
       value === undefined && always && !essential ? { did: 'is required', leaveOut: true } : undefined,

@@ -2,6 +2,7 @@
  * Times as stations write them. Imported by workflow code too: no zod, no Node built-ins, no clock.
  */
 import type { Instant } from '../../workflows/events.ts';
+import type { Note } from './notes.ts';
 import { cutText } from './text.ts';
 
 /** A station's time is believed from this long before its receipt: queues of stations that were offline for weeks … */
@@ -22,13 +23,15 @@ const NOTED_AHEAD_MS = 60_000;
  * @returns undefined for anything else, and for instants outside the years 0001 to 9999. Notes read
  *   `<name>: <path> <what>`.
  */
-export function parseTimestamp(text: unknown, path = 'timestamp'): { at: Instant; notes: string[] } | undefined {
+export function parseTimestamp(text: unknown, path = 'timestamp'): { at: Instant; notes: Note[] } | undefined {
   if (typeof text !== 'string' || text.length > 64) return undefined;
   const milliseconds = readMilliseconds(text);
   if (milliseconds === undefined) return undefined;
   if (RFC_3339.test(text)) return { at: instant(milliseconds), notes: [] };
   const zoned = ANY_FORM.exec(text)?.[8] !== undefined;
-  const note = zoned ? `timestampForm: ${path} "${text}" is not RFC 3339` : `noZone: ${path} "${text}" taken as UTC`;
+  const note: Note = zoned
+    ? `timestampForm: ${path} "${text}" is not RFC 3339`
+    : `noZone: ${path} "${text}" taken as UTC`;
   return { at: instant(milliseconds), notes: [note] };
 }
 
@@ -41,21 +44,21 @@ export function effectiveTime(
   stationTime: string | undefined,
   receivedAt: Instant,
   path = 'timestamp',
-): { at: Instant; plausible: boolean; notes: string[] } {
+): { at: Instant; plausible: boolean; notes: Note[] } {
   if (stationTime === undefined) return { at: receivedAt, plausible: false, notes: [] };
   const parsed = parseTimestamp(stationTime, path);
   if (!parsed) {
-    const note = `unreadableTime: ${path} "${cutText(stationTime, 40)}" is no ISO 8601 time, time of receipt taken`;
+    const note: Note = `unreadableTime: ${path} "${cutText(stationTime, 40)}" is no ISO 8601 time, time of receipt taken`;
     return { at: receivedAt, plausible: false, notes: [note] };
   }
   const ahead = Date.parse(parsed.at) - Date.parse(receivedAt);
   if (ahead >= -OLDEST_MS && ahead <= NOTED_AHEAD_MS) return { at: parsed.at, plausible: true, notes: parsed.notes };
   const distance = `${inWords(Math.abs(ahead))} ${ahead < 0 ? 'before' : 'after'}`;
   if (ahead > 0 && ahead <= NEWEST_MS) {
-    const note = `clockAhead: ${path} "${stationTime}" is ${distance} the receipt`;
+    const note: Note = `clockAhead: ${path} "${stationTime}" is ${distance} the receipt`;
     return { at: parsed.at, plausible: true, notes: [...parsed.notes, note] };
   }
-  const note = `implausibleTime: ${path} "${stationTime}" is ${distance} the receipt, time of receipt taken`;
+  const note: Note = `implausibleTime: ${path} "${stationTime}" is ${distance} the receipt, time of receipt taken`;
   return { at: receivedAt, plausible: false, notes: [...parsed.notes, note] };
 }
 

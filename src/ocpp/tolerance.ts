@@ -9,6 +9,7 @@ import { ZodType, type z } from 'zod';
 import { OcppError } from './errors.ts';
 import { expectation, jsonText, kindOf, normalisations, type Fault, type Repair } from './normalisations.ts';
 import { isContainer, isNode, type Node } from './node.ts';
+import type { Note, NoteName } from './notes.ts';
 import { cutText } from './text.ts';
 
 /**
@@ -26,7 +27,7 @@ export function tolerate<Schema extends z.ZodObject>(
   schema: Schema,
   payload: unknown,
   essential?: readonly string[],
-): { payload: z.infer<Schema>; notes: string[] } {
+): { payload: z.infer<Schema>; notes: Note[] } {
   if (!isNode(payload)) {
     throw new OcppError('FormationViolation', `the payload must be a JSON object, it is ${kindOf(payload)}`);
   }
@@ -85,7 +86,7 @@ function repair(
       if (touched.has(fault.path)) continue;
       touched.add(fault.path);
       const [name, done] = firstRepair(fault);
-      notes.add(`${name}: ${fault.path}${fault.path === '' ? '' : ' '}${done.did}`);
+      notes.add(name, `${fault.path}${fault.path === '' ? '' : ' '}${done.did}`);
       const holder = holderOf(root, issue.path);
       if ('become' in done) holder[fault.key] = done.become;
       else if ('keep' in done) {
@@ -103,7 +104,7 @@ function repair(
   return root.payload;
 }
 
-function firstRepair(fault: Fault): [name: string, done: Repair] {
+function firstRepair(fault: Fault): [name: NoteName, done: Repair] {
   for (const normalisation of normalisations) {
     const done = normalisation.repair(fault);
     if (done) return [normalisation.name, done];
@@ -178,7 +179,7 @@ function ownCopy(payload: unknown, maxElements: number, notes: Notes): unknown {
     return taken.map((element) => copyOf(element, depth - 1));
   };
   const copy = copyOf(payload, 8);
-  if (leftOut > 0) notes.add(`overlongLists: ${leftOut} elements left out`);
+  if (leftOut > 0) notes.add('overlongLists', `${leftOut} elements left out`);
   return copy;
 }
 
@@ -193,15 +194,15 @@ function closeGaps(node: unknown): void {
 /** What a message says of itself is kept small, however much is wrong with it. */
 class Notes {
   static readonly #MAX = 20;
-  readonly #kept: string[] = [];
+  readonly #kept: Note[] = [];
   #more = 0;
 
-  add(note: string): void {
-    if (this.#kept.length < Notes.#MAX) this.#kept.push(cutText(note, 200));
+  add(name: NoteName, what: string): void {
+    if (this.#kept.length < Notes.#MAX) this.#kept.push(`${name}: ${cutText(what, 198 - name.length)}`);
     else this.#more += 1;
   }
 
-  all(): string[] {
+  all(): Note[] {
     return this.#more === 0 ? this.#kept : [...this.#kept, `more: ${this.#more} further deviations`];
   }
 }

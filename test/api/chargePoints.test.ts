@@ -368,6 +368,19 @@ it('deviations, by charge point, the most frequent first', async () => {
   await becomes(`/v1/charge-points/${id}/deviations`, { items: expected });
   const { items } = (await test.get('/v1/deviations')).body;
   expect(items.filter((row: { chargePointId: string }) => row.chargePointId === id)).toEqual(expected);
+  const byVendor = (await test.get('/v1/deviations?by=vendor')).body.items as { vendor: string; name: string }[];
+  const summed = byVendor.filter(({ vendor, name }) => vendor === 'Simulated' && name === 'implausibleTime');
+  expect(summed).toEqual([
+    {
+      vendor: 'Simulated',
+      name: 'implausibleTime',
+      count: expect.any(Number),
+      chargePoints: expect.any(Number),
+      lastAt: expect.any(String),
+      example: expect.stringMatching(/^implausibleTime: /),
+    },
+  ]);
+  expect((await test.get('/v1/deviations?by=model')).status).toBe(400);
   const later = new Date(Date.now() + 60_000).toISOString();
   expect((await test.get(`/v1/charge-points/${id}/deviations?from=${later}`)).body).toEqual({ items: [] });
 });

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { listEnergy, listMeterValues, summariseMeterValues } from '../../../drizzle/queries/meterValues.ts';
-import { listDeviations } from '../../../drizzle/queries/deviations.ts';
+import { listDeviations, listVendorDeviations } from '../../../drizzle/queries/deviations.ts';
 import { listDeadEvents, listMessages } from '../../../drizzle/queries/messages.ts';
 import type { ApiParts, App } from '../app.ts';
 import { chargePointId, inOrder, instantInput, page, pageQuery, period, text, wholeNumber } from '../fields.ts';
 import { ProblemError, problems } from '../problem.ts';
-import { deadEvent, deviation, energy, message, meterValue, meterValueSummary } from '../views.ts';
+import { deadEvent, deviation, energy, message, meterValue, meterValueSummary, vendorDeviation } from '../views.ts';
 import { assertKnown } from './chargePoints.ts';
 
 const params = z.object({ id: chargePointId });
@@ -49,6 +49,7 @@ const deviationQuery = z.object({
   from: instantInput.optional().describe('Received at or after; by default of the last 7 days'),
 });
 const deviations = z.object({ items: z.array(deviation) });
+const vendorDeviations = z.object({ items: z.array(vendorDeviation) });
 
 /** What a charge point has said: readings, energy, and every frame. */
 export function readingRoutes(app: App, parts: ApiParts): void {
@@ -129,11 +130,16 @@ export function readingRoutes(app: App, parts: ApiParts): void {
         tags: ['deviations'],
         operationId: 'listDeviations',
         summary: 'Which charge points depart from the specification, and how; the 1,000 most frequent',
-        querystring: deviationQuery,
-        response: { 200: deviations, ...problems },
+        querystring: deviationQuery.extend({
+          by: z.enum(['vendor']).optional().describe("Summed over each vendor's charge points instead of for each"),
+        }),
+        response: { 200: z.union([deviations, vendorDeviations]), ...problems },
       },
     },
-    async ({ query: { from = weekAgo() } }) => ({ items: await listDeviations(database, { from }) }),
+    async ({ query: { from = weekAgo(), by } }) => {
+      if (by === 'vendor') return { items: await listVendorDeviations(database, { from }) };
+      return { items: await listDeviations(database, { from }) };
+    },
   );
 
   app.get(

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { CommandMessage } from '../command.ts';
 import { longText } from '../fields.ts';
 
-/** Improved security for OCPP 1.6-J §4.1 */
+/** Improved security for OCPP 1.6-J, edition 2, §5.1, §5.2 */
 export const certificateSigned: CommandMessage = {
   action: 'CertificateSigned',
   request: z.strictObject({ certificateChain: longText.max(10_000) }),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { CommandMessage } from '../command.ts';
 import { text } from '../fields.ts';
 
-/** Improved security for OCPP 1.6-J §4.2 */
+/** Improved security for OCPP 1.6-J, edition 2, §5.3, §5.4 */
 export const deleteCertificate: CommandMessage = {
   action: 'DeleteCertificate',
   request: z.strictObject({

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { CommandMessage } from '../command.ts';
 
-/** Improved security for OCPP 1.6-J §4.3 */
+/** Improved security for OCPP 1.6-J, edition 2, §5.5, §5.6 */
 export const extendedTriggerMessage: CommandMessage = {
   action: 'ExtendedTriggerMessage',
   request: z.strictObject({

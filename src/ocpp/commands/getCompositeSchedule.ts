@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { answerNumber, answerText, optional } from '../answerFields.ts';
 import type { CommandMessage } from '../command.ts';
 import { connectorId } from '../fields.ts';
 
@@ -12,9 +13,9 @@ export const getCompositeSchedule: CommandMessage = {
   }),
   response: z.object({
     status: z.enum(['Accepted', 'Rejected']),
-    connectorId: z.number().optional(),
-    scheduleStart: z.string().optional(),
-    chargingSchedule: z.record(z.string(), z.unknown()).optional(),
+    connectorId: optional(answerNumber),
+    scheduleStart: optional(answerText),
+    chargingSchedule: optional(z.record(z.string(), z.unknown())),
   }),
   answerTimeoutMs: 30_000,
 };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { answerBoolean, answerText, optional } from '../answerFields.ts';
 import type { CommandMessage } from '../command.ts';
 import { text } from '../fields.ts';
 
@@ -7,10 +8,10 @@ export const getConfiguration: CommandMessage = {
   action: 'GetConfiguration',
   request: z.strictObject({ key: z.array(text(50)).optional() }),
   response: z.object({
-    configurationKey: z
-      .array(z.object({ key: z.string(), readonly: z.boolean(), value: z.string().nullish() }))
-      .nullish(),
-    unknownKey: z.array(z.string()).nullish(),
+    configurationKey: optional(
+      z.array(z.object({ key: answerText, readonly: answerBoolean, value: optional(answerText) })),
+    ),
+    unknownKey: optional(z.array(answerText)),
   }),
   answerTimeoutMs: 60_000,
 };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { answerText, optional } from '../answerFields.ts';
 import type { CommandMessage } from '../command.ts';
 import { exactTimestamp } from '../fields.ts';
 import { location } from './location.ts';
@@ -13,6 +14,6 @@ export const getDiagnostics: CommandMessage = {
     startTime: exactTimestamp.optional(),
     stopTime: exactTimestamp.optional(),
   }),
-  response: z.object({ fileName: z.string().nullish() }),
+  response: z.object({ fileName: optional(answerText) }),
   answerTimeoutMs: 30_000,
 };

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { answerText, optional } from '../answerFields.ts';
 import type { CommandMessage } from '../command.ts';
 import { exactTimestamp, integer, text } from '../fields.ts';
 
-/** Improved security for OCPP 1.6-J §4.6. Retry interval in seconds. */
+/** Improved security for OCPP 1.6-J, edition 2, §5.9, §5.10. Retry interval in seconds. */
 export const getLog: CommandMessage = {
   action: 'GetLog',
   request: z.strictObject({
@@ -16,6 +17,6 @@ export const getLog: CommandMessage = {
       latestTimestamp: exactTimestamp.optional(),
     }),
   }),
-  response: z.object({ status: z.enum(['Accepted', 'Rejected', 'AcceptedCanceled']), filename: z.string().nullish() }),
+  response: z.object({ status: z.enum(['Accepted', 'Rejected', 'AcceptedCanceled']), filename: optional(answerText) }),
   answerTimeoutMs: 30_000,
 };

@@ -3,7 +3,7 @@ import type { CommandMessage } from '../command.ts';
 import { longText } from '../fields.ts';
 import { certificateUse } from './certificateUse.ts';
 
-/** Improved security for OCPP 1.6-J §4.7 */
+/** Improved security for OCPP 1.6-J, edition 2, §5.11, §5.12 */
 export const installCertificate: CommandMessage = {
   action: 'InstallCertificate',
   request: z.strictObject({ certificateType: certificateUse, certificate: longText.max(5_500) }),

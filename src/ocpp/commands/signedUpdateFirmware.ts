@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { CommandMessage } from '../command.ts';
 import { exactTimestamp, integer, longText, text } from '../fields.ts';
 
-/** Improved security for OCPP 1.6-J §4.11. Retry interval in seconds. */
+/** Improved security for OCPP 1.6-J, edition 2, §5.21, §5.22. Retry interval in seconds. */
 export const signedUpdateFirmware: CommandMessage = {
   action: 'SignedUpdateFirmware',
   request: z.strictObject({

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { integer } from '../fields.ts';
 import { defineMessage } from '../message.ts';
 
-/** Improved security for OCPP 1.6-J §4.5 */
+/** Improved security for OCPP 1.6-J, edition 2, §5.13, §5.14 */
 export const logStatusNotification = defineMessage({
   action: 'LogStatusNotification',
   profile: 'Security',

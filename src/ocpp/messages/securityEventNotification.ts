@@ -4,8 +4,8 @@ import { defineTimedMessage } from '../message.ts';
 import { effectiveTime } from '../time.ts';
 
 /**
- * Improved security for OCPP 1.6-J §4.8. The types of §3 are a list that vendors add to: any text is a type. A time that
- * cannot be read is no reason to refuse an alarm.
+ * Improved security for OCPP 1.6-J, edition 2, §5.15, §5.16. The types of §8 are a list that vendors add to: any text
+ * is a type. A time that cannot be read is no reason to refuse an alarm.
  */
 export const securityEventNotification = defineTimedMessage({
   action: 'SecurityEventNotification',

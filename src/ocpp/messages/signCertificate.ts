@@ -3,8 +3,8 @@ import { longText } from '../fields.ts';
 import { defineMessage } from '../message.ts';
 
 /**
- * Improved security for OCPP 1.6-J §4.10. Rejected: nobody here signs certificates. The request is kept, so that an
- * operator who has an authority can sign it.
+ * Improved security for OCPP 1.6-J, edition 2, §5.17, §5.18. Rejected: nobody here signs certificates. The request is
+ * kept, so that an operator who has an authority can sign it.
  */
 export const signCertificate = defineMessage({
   action: 'SignCertificate',

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { integer } from '../fields.ts';
 import { defineMessage } from '../message.ts';
 
-/** Improved security for OCPP 1.6-J §4.9 */
+/** Improved security for OCPP 1.6-J, edition 2, §5.19, §5.20 */
 export const signedFirmwareStatusNotification = defineMessage({
   action: 'SignedFirmwareStatusNotification',
   profile: 'Security',
