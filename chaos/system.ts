@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
+import { NativeConnection } from '@temporalio/worker';
 import { pino } from 'pino';
 import postgres from 'postgres';
 import { openDatabase, type Database } from '../drizzle/client.ts';
 import type { HealthReport } from '../src/edge/health.ts';
 import { createActors, type Actors } from '../src/temporal/actors.ts';
-import { connectTemporal, type Temporal } from '../src/temporal/connection.ts';
+import type { Temporal } from '../src/temporal/connection.ts';
 import { Program } from '../test/support/program.ts';
 import { Server } from './servers.ts';
 
@@ -59,7 +60,8 @@ export class System {
     const directory = await mkdtemp(path.join(tmpdir(), 'ocpp-actors-chaos-'));
     const [temporal, database] = await Promise.all([Server.temporal(directory), Server.database(directory)]);
     const address = `127.0.0.1:${temporal.gate.port}`;
-    const operators = await connectTemporal({ address, namespace: 'default' });
+    const connection = await NativeConnection.connect({ address });
+    const operators = { connection, client: new Client({ connection }), address, namespace: 'default' };
     const client = new Client({ connection: await Connection.connect({ address: `127.0.0.1:${temporal.port}` }) });
     return new System(directory, { temporal, database, operators, client });
   }

@@ -123,10 +123,12 @@ describe.sequential('the steps of an actor, run through its reducer again', () =
     expect(all.stdout).toContain('StartTransaction (connector 1)');
     expect(all.stdout).toMatch(/command Reset .*sent/);
     const steps = await replayed();
-    const from = new Date(steps.at(-3)?.step ?? 0).toISOString();
+    // Those of the actor that lives now: what was before its birth is another chain.
+    const newest = steps.slice(steps.findLastIndex(({ born }) => born)).slice(-3);
+    const from = new Date(newest[0]?.step ?? 0).toISOString();
     const few = await ocppActors(program.environment, 'replay', ID, '--from', from, '--json');
     const told = JSON.parse(few.stdout) as { state: unknown }[];
-    expect(told).toHaveLength(3);
+    expect(told).toHaveLength(newest.length);
     expect(told.at(-1)?.state).toEqual((await live()).state);
   });
 
