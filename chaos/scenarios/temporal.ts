@@ -62,7 +62,7 @@ export const temporal: Scenario[] = [
   },
   {
     name: 'temporal-store-old',
-    fault: "Temporal's store restored from a copy that is 15 s old",
+    fault: "Temporal's store restored from a copy that is 15 s old, and the workers started anew, which remember more",
     expected: { journal: answered, actor: { during: 'served', servedWithin: 30 } },
     async run({ system, lasts, load }) {
       const copy = path.join(system.directory, 'temporal-copy');
@@ -70,6 +70,8 @@ export const temporal: Scenario[] = [
       await lasts(15_000);
       await load.more(load.stations.length);
       await system.temporal.restore(copy);
+      await system.worker.end('SIGKILL');
+      await system.restart(system.worker);
     },
   },
 ];
