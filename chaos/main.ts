@@ -99,7 +99,7 @@ async function main(): Promise<void> {
       await system.dispose();
     }
   };
-  await Promise.all(Array.from({ length: Math.min(options.lanes, jobs.length) }, lane));
+  await Promise.all(Array.from({ length: Math.min(options.lanes, queue.length) }, lane));
   report.end();
   for (const { name } of impossible) console.error(`${name} cannot be done on this machine`);
   const inOrder = results.toSorted((a, b) => order(a) - order(b));
