@@ -114,14 +114,13 @@ export async function backToNormal(system: System, load: Load): Promise<string[]
 /** The part of a ledger that must not be lost. Transactions that a gap touches are `doubtful`, and left out whole. */
 function without(ledger: Ledger, gaps: Gap[]): { kept: Ledger; doubtful: Set<number> } {
   const kept = (at: string) => !within(Date.parse(at), gaps);
-  const ends = new Map<string, string[]>();
+  const lastReadings = new Map<number, number>();
   for (const { transactionId, at } of ledger.meterValues) {
-    const key = String(transactionId);
-    ends.set(key, [...(ends.get(key) ?? []), at]);
+    lastReadings.set(transactionId, Math.max(lastReadings.get(transactionId) ?? 0, Date.parse(at)));
   }
   const touched = (t: Ledger['transactions'][number]) => {
     const from = Date.parse(t.startedAt);
-    const to = Math.max(from, ...(ends.get(String(t.transactionId)) ?? []).map((at) => Date.parse(at))) + 5_000;
+    const to = Math.max(from, lastReadings.get(t.transactionId) ?? 0) + 5_000;
     return gaps.some((gap) => from <= gap.to && to >= gap.from);
   };
   const doubtful = new Set(ledger.transactions.filter(touched).map((t) => t.transactionId));

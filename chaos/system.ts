@@ -33,7 +33,7 @@ export class System {
   /** The same, for the project's own queries. */
   readonly reads: Database;
   /** Past the gate: for looking at workflows, and for what operators do to them. */
-  client: Client;
+  readonly client: Client;
   /** Through the gate, as operators' processes reach them. */
   readonly actors: Actors;
   readonly #operators: Temporal;

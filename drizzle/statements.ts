@@ -95,8 +95,8 @@ export function storeStatement(rows: Partial<Record<TableName, string[]>>, seen:
   });
   const events = eventsOf(stored.map(sqlNameOf));
   const all = events === undefined ? inserts : [...inserts, sql.raw(`stored_event as (${events})`)];
-  const behind = sql`${sql.raw(BEHIND_BEFORE)}${`[${seen.join(',')}]`}${sql.raw(BEHIND_AFTER)}`;
-  return sql`with ${sql.join([behind, ...all], sql.raw(', '))} select id, 'behind' as found from behind union all select id, 'lacking' from lacking`;
+  const compared = sql`${sql.raw(SEEN_BEFORE)}${`[${seen.join(',')}]`}${sql.raw(SEEN_AFTER)}`;
+  return sql`with ${sql.join([compared, ...all], sql.raw(', '))} select id, 'behind' as found from behind union all select id, 'lacking' from lacking`;
 }
 
 /**
@@ -104,8 +104,8 @@ export function storeStatement(rows: Partial<Record<TableName, string[]>>, seen:
  * is an older copy. What it makes of rows that are there is older than these, whatever their version. And those of which
  * the database lacks events that it had: it is an older copy itself.
  */
-const BEHIND_BEFORE = `seen as (select * from json_to_recordset(`;
-const BEHIND_AFTER = `::json) as s (id text, cursors json, after json)), behind as (
+const SEEN_BEFORE = `seen as (select * from json_to_recordset(`;
+const SEEN_AFTER = `::json) as s (id text, cursors json, after json)), behind as (
   select s.id from seen as s where exists (
     select from cursor as c where c.charge_point_id = s.id
       and c.seq > coalesce((s.cursors ->> c.journal::text)::bigint, case when c.journal > coalesce(

@@ -103,7 +103,10 @@ export function createWriter(options: WriterOptions): Writer {
       const found =
         group.length === 1 && first && first.count > rowLimit
           ? await storeInParts(first)
-          : await run(joined(group), group.map(seenOf));
+          : await run(
+              joined(group),
+              group.map(({ seen }) => seen),
+            );
       rowLimit = Math.min(maxRows, rowLimit + 100);
       for (const item of group) item.resolve(found.get(item.chargePointId));
     } catch (error) {
@@ -198,10 +201,6 @@ function prepare(input: PersistInput, resolve: Item['resolve'], reject: Item['re
   const after = Object.fromEntries(input.runs.map((run) => [run.journal, (run.events[0]?.event.seq ?? 1) - 1]));
   const seen = JSON.stringify({ id: input.chargePointId, cursors: input.cursors, after });
   return { chargePointId: input.chargePointId, rows, seen, texts, count: all.length, bytes, resolve, reject };
-}
-
-function seenOf({ seen }: Item): string {
-  return seen;
 }
 
 function joined(group: Item[]): Item['texts'] {

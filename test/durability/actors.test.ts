@@ -3,7 +3,8 @@ import type postgres from 'postgres';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { workflowId } from '../../src/temporal/actors.ts';
 import { Program } from '../support/program.ts';
-import { chargingThrough, openSql } from './load.ts';
+import { openSql } from '../../chaos/system.ts';
+import { chargingThrough } from './load.ts';
 
 const LONG = 240_000;
 

@@ -4,7 +4,8 @@ import { Charging, newLedger } from '../../src/simulator/session.ts';
 import { Station } from '../../src/simulator/station.ts';
 import { Program } from '../support/program.ts';
 import type { Load } from '../../chaos/load.ts';
-import { chargingThrough, openSql } from './load.ts';
+import { openSql } from '../../chaos/system.ts';
+import { chargingThrough } from './load.ts';
 
 const LONG = 240_000;
 

@@ -1,4 +1,4 @@
-import postgres from 'postgres';
+import type postgres from 'postgres';
 import { expect } from 'vitest';
 import { Load, type LoadOptions } from '../../chaos/load.ts';
 import { settledDifferences } from '../support/ledgerCheck.ts';
@@ -41,9 +41,4 @@ async function expectAllStored(sql: postgres.Sql, { ledger, prefix }: Load, with
   expect(ledger.transactions.length).toBeGreaterThan(5);
   expect(await settledDifferences(sql, ledger, prefix, withinMs)).toEqual([]);
   expect(await sql`SELECT * FROM dead_event WHERE starts_with(charge_point_id, ${prefix})`).toEqual([]);
-}
-
-/** A client that finds the database again soon after it was away. */
-export function openSql(url: string): postgres.Sql {
-  return postgres(url, { max: 1, fetch_types: false, prepare: false, backoff: () => 0.2, connect_timeout: 5 });
 }

@@ -6,7 +6,8 @@ import { Station, type StationOptions } from '../../src/simulator/station.ts';
 import { workflowId } from '../../src/temporal/actors.ts';
 import { Program } from '../support/program.ts';
 import type { Load } from '../../chaos/load.ts';
-import { chargingThrough, openSql } from './load.ts';
+import { openSql } from '../../chaos/system.ts';
+import { chargingThrough } from './load.ts';
 
 const LONG = 240_000;
 const SOON = { timeout: 30_000, interval: 200 };
