@@ -73,7 +73,8 @@ export async function chargePoint(carried?: Carried): Promise<void> {
   const reports: Input[] = [];
   let course: Course | undefined = carried && resume(actor.migrate(carried.state), carried.steps);
   let retiring = false;
-  let sending = 0;
+  /** Commands being offered to an edge. */
+  const sending = new Set<string>();
   let sendNotBefore = 0;
   let storedAt = 0;
   /** Connections whose edges are being asked whether they still hold them. */
@@ -100,7 +101,7 @@ export async function chargePoint(carried?: Carried): Promise<void> {
       const current = course.state;
       wakeAt(Math.min(actor.nextTick(current), nextSend(current), nextSilence(current)));
       const waiting = () => inbox.length + requests.length + reports.length;
-      const leaving = () => (retiring || actor.isRetired(current)) && sending === 0;
+      const leaving = () => (retiring || actor.isRetired(current)) && sending.size === 0;
       await condition(() => waiting() > 0 || rang || leaving() || handOver());
       rang = false;
       if (handOver()) await continueAsNew<typeof chargePoint>(handedOver(course));
@@ -118,7 +119,7 @@ export async function chargePoint(carried?: Carried): Promise<void> {
   /** Decided before draining, the queue carried along: at a steady stream of signals an empty queue never comes. */
   function handOver(): boolean {
     const { historyLength, continueAsNewSuggested } = workflowInfo();
-    const open = sending > 0 || asking > 0 || reports.length > 0;
+    const open = sending.size > 0 || asking > 0 || reports.length > 0;
     return !open && (historyLength > HISTORY_MOST || continueAsNewSuggested);
   }
 
@@ -172,10 +173,24 @@ export async function chargePoint(carried?: Carried): Promise<void> {
   async function rebirth(old?: Course): Promise<Course> {
     const { birth, settings } = await untilStored(() => local.loadChargePoint(chargePointId));
     const fresh = actor.born(chargePointId, birth, settings);
-    // An edge refuses a command id that it has sent before, so offering it again is safe.
-    const queue = fresh.commands.map((c) => (c.state === 'dispatching' ? { ...c, state: 'queued' as const } : c));
-    course = begin({ ...fresh, commands: queue, recent: old?.state.recent ?? [] }, old?.steps.last);
+    const offered = fresh.commands.filter((c) => c.state === 'dispatching');
+    const recent = old?.state.recent ?? [];
+    if (offered.length === 0 || patched('sent-once')) {
+      course = begin({ ...fresh, recent }, old?.steps.last);
+      for (const command of offered) settle(course.state, command);
+    } else {
+      const queue = fresh.commands.map((c) => (c.state === 'dispatching' ? { ...c, state: 'queued' as const } : c));
+      course = begin({ ...fresh, commands: queue, recent }, old?.steps.last);
+    }
     return course;
+  }
+
+  /** Asks the edge that a command was offered to, before this actor was born, again: it alone knows what it has sent. */
+  function settle({ connections }: actor.ActorState, command: Command): void {
+    if (sending.has(command.commandId)) return;
+    const connection = connections.find((c) => c.connection === command.connection);
+    if (connection) offer(connection, command, 2);
+    else if (command.connection !== null) reports.push(gone(command.connection));
   }
 
   async function withUnknownTransactions(next: Course, batch: EventBatch): Promise<Course> {
@@ -200,7 +215,7 @@ export async function chargePoint(carried?: Carried): Promise<void> {
 
   function nextSend(current: actor.ActorState): number {
     const connection = newest(current.connections);
-    if (!connection || sending > 0 || !commands.nextToSend(current.commands, current.chargePoint.registration))
+    if (!connection || sending.size > 0 || !commands.nextToSend(current.commands, current.chargePoint.registration))
       return Infinity;
     return Math.max(sendNotBefore, takesCallsAt(connection));
   }
@@ -213,15 +228,20 @@ export async function chargePoint(carried?: Carried): Promise<void> {
     if (!connection || !command || nextSend(current) > Date.now()) return;
     const { commandId } = command;
     course = take(course as Course, { kind: 'dispatched', commandId, connection: connection.connection });
-    sending += 1;
-    void call(connection, command).finally(() => {
-      sending -= 1;
+    offer(connection, command, 1);
+  }
+
+  function offer(connection: Connection, command: Command, first: number): void {
+    sending.add(command.commandId);
+    void call(connection, command, first).finally(() => {
+      sending.delete(command.commandId);
       // Whose turn it is now: nothing else may come that would wake the loop.
       if (patched('next-turn')) rang = true;
     });
   }
 
-  async function call(connection: Connection, command: Command): Promise<void> {
+  /** `first`: 1, or more where an earlier offer may have been taken. */
+  async function call(connection: Connection, command: Command, first: number): Promise<void> {
     const { commandId, action, payload } = command;
     const kind = typeof payload.type === 'string' ? ` ${payload.type}` : '';
     const { callStation } = proxyActivities<Activities>({
@@ -232,13 +252,13 @@ export async function chargePoint(carried?: Carried): Promise<void> {
       summary: `call • ${action}${kind} → ${chargePointId}`,
     });
     const is = (cause: unknown, type: string) => cause instanceof ApplicationFailure && cause.type === type;
-    for (let offer = 1; ; offer++) {
+    for (let nth = first; ; nth++) {
       try {
         return await callStation({ chargePointId, connection: connection.connection, commandId, action, payload });
       } catch (error) {
         const cause = error instanceof ActivityFailure ? error.cause : undefined;
         const reason = cause instanceof Error ? cause.message : '';
-        if (edgeIsGone(cause)) return withoutEdge(connection, commandId, offer);
+        if (edgeIsGone(cause) && (nth === 1 || !patched('sent-once'))) return withoutEdge(connection, commandId, nth);
         if (is(cause, 'NotSent')) {
           sendNotBefore = Date.now() + RETRY_SEND_MS;
           return void reports.push({ kind: 'notSent', commandId, reason });
@@ -247,23 +267,26 @@ export async function chargePoint(carried?: Carried): Promise<void> {
         if (is(cause, 'AlreadySent')) return void reports.push({ kind: 'sentBefore', commandId, at: now(), reason });
         // It is not known whether the CALL was written. The journal will say, but only if it was, or when the connection
         // ends; the edge refuses an id that it has written, so that it can be asked again.
-        if (!patched('offer-again') || offer === OFFERS_MOST) return;
-        await sleep(RETRY_SEND_MS);
+        if (!patched('offer-again') || nth >= OFFERS_MOST) return;
+        if (edgeIsGone(cause)) await ask(connection);
+        else await sleep(RETRY_SEND_MS);
         if (!commands.isOffered((course as Course).state.commands, commandId, connection.connection)) return;
       }
     }
   }
 
   /** The edge did not take the offer in time. It may only be slow: it has longer to say whether it still holds the socket. */
-  function withoutEdge(connection: Connection, commandId: string, offer: number): void {
+  function withoutEdge(connection: Connection, commandId: string, nth: number): void {
     sendNotBefore = Date.now() + RETRY_SEND_MS;
     const isNewest = newest((course as Course).state.connections)?.connection === connection.connection;
     if (!patched('slow-edge') || !isNewest) {
-      reports.push({ kind: 'connectionGone', connection: connection.connection, at: now() });
+      // The first offer was never taken, so nothing was sent.
+      if (nth === 1 && patched('sent-once')) reports.push({ kind: 'notSent', commandId, reason: 'its edge is gone' });
+      reports.push(gone(connection.connection));
       return;
     }
     // What came of an earlier offer is not known.
-    if (offer === 1) reports.push({ kind: 'notSent', commandId, reason: 'its edge does not answer' });
+    if (nth === 1) reports.push({ kind: 'notSent', commandId, reason: 'its edge does not answer' });
     if (asking === 0) void ask(connection);
   }
 
@@ -301,8 +324,12 @@ export async function chargePoint(carried?: Carried): Promise<void> {
     } finally {
       asking -= 1;
     }
-    if (!open) reports.push({ kind: 'connectionGone', connection, at: now() });
+    if (!open) reports.push(gone(connection));
     return open;
+  }
+
+  function gone(connection: string): Input {
+    return { kind: 'connectionGone', connection, at: now(), told: !patched('sent-once') };
   }
 
   /** One lasting timer, replaced only by an earlier one: a timer per turn of the loop would double the history. */

@@ -3,6 +3,9 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Expected, Scenario } from '../scenario.ts';
 
+/** An actor that stores nothing is restarted with its fourth delivery in vain: after 10, 20, 40 and 80 s. */
+const UNTIL_RESTARTED_MS = 180_000;
+
 const answered: Expected = { during: 'answered', servedWithin: 5 };
 const unanswered: Expected = { during: 'unanswered', servedWithin: 30 };
 
@@ -72,6 +75,24 @@ export const temporal: Scenario[] = [
       await system.temporal.restore(copy);
       await system.worker.end('SIGKILL');
       await system.restart(system.worker);
+    },
+  },
+  {
+    name: 'temporal-older-than-workers',
+    fault: "Temporal's store restored from a copy that is 15 s old, and the workers stay, which remember more",
+    expected: { journal: answered, actor: { during: 'served', servedWithin: 30 } },
+    async run({ system, lasts, load, note }) {
+      const copy = path.join(system.directory, 'temporal-copy');
+      await system.temporal.copy(copy);
+      await lasts(15_000);
+      await load.more(load.stations.length);
+      const restored = new Date();
+      await system.temporal.restore(copy);
+      // Stuck actors are found while others move on.
+      await sleep(UNTIL_RESTARTED_MS);
+      const ended = `ExecutionStatus = 'Terminated' AND CloseTime > '${restored.toISOString()}'`;
+      const { count } = await system.client.workflow.count(ended);
+      note(`${count} actors were stuck, and restarted by the edge`);
     },
   },
 ];

@@ -14,6 +14,8 @@ export interface TrimmingOptions {
   outbox: Outbox;
   /** Cursors of these charge points in these journals; none for a pair the database does not know. */
   readCursors: (chargePointIds: string[], journals: number[]) => Promise<Cursor[]>;
+  /** The actor takes what it is given and stores none of it, while others store theirs: it goes on from its history. */
+  restartActor: (chargePointId: string) => Promise<void>;
   /** The journal is closed: no event of it will come again. */
   dropCursors: (journal: number) => Promise<void>;
   log: Logger;
@@ -27,6 +29,8 @@ export interface TrimmingOptions {
   startTimeoutMs?: number;
 }
 
+/** After so many deliveries in vain an actor is taken for stuck. */
+const REDELIVERIES_MOST = 4;
 /** Charge points per query. */
 const CHUNK = 1_000;
 
@@ -42,6 +46,8 @@ export class Trimming {
   readonly #closeAfterMs: number;
   /** Cursors that stood still at the last reading, by charge point and journal. */
   #still = new Map<string, Still>();
+  /** When a cursor was last seen to have moved: workers and database do their work. ms since 1970. */
+  #movedAt = 0;
   readonly #drainedSince = new Map<number, number>();
   #timer: NodeJS.Timeout | undefined;
   #polling: Promise<void> | undefined;
@@ -152,10 +158,13 @@ export class Trimming {
       const key = keyOf(stream);
       const seq = seqs.get(key) ?? 0;
       still.delete(key);
-      if (seq >= stream.delivered) continue;
       const before = this.#still.get(key);
+      if (seq >= stream.delivered || (before && seq > before.seq)) this.#movedAt = now;
+      if (seq >= stream.delivered) continue;
       const current =
-        before !== undefined && before.seq === seq ? before : { seq, since: now, patience: this.#patience.first };
+        before !== undefined && before.seq === seq
+          ? before
+          : { seq, since: now, patience: this.#patience.first, redeliveries: 0 };
       still.set(key, current);
       if (now - current.since < current.patience) continue;
       if (!this.#options.outbox.redeliver(stream.chargePointId, stream.journal, seq)) continue;
@@ -163,9 +172,25 @@ export class Trimming {
         { chargePointId: stream.chargePointId, journal: stream.journal, cursor: seq, delivered: stream.delivered },
         'the cursor stands still behind what was delivered: delivering again',
       );
-      still.set(key, { seq, since: now, patience: Math.min(this.#patience.most, current.patience * 2) });
+      const redeliveries = current.redeliveries + 1;
+      still.set(key, {
+        seq,
+        since: now,
+        patience: Math.min(this.#patience.most, current.patience * 2),
+        redeliveries,
+      });
+      if (redeliveries >= REDELIVERIES_MOST && this.#movedAt > current.since) void this.#restart(stream.chargePointId);
     }
     this.#still = still;
+  }
+
+  async #restart(chargePointId: string): Promise<void> {
+    this.#options.log.error({ chargePointId }, 'the actor stores nothing of what it is given: it is restarted');
+    try {
+      await this.#options.restartActor(chargePointId);
+    } catch (error) {
+      this.#options.log.error({ err: error, chargePointId }, 'the actor could not be restarted: tried again later');
+    }
   }
 
   async #closeDrained(): Promise<void> {
@@ -196,6 +221,7 @@ interface Still {
   /** When it was first seen there, or its events were last delivered again: ms since 1970. */
   since: number;
   patience: number;
+  redeliveries: number;
 }
 
 function keyOf(pair: { chargePointId: string; journal: number }): string {

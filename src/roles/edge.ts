@@ -58,6 +58,7 @@ export async function startEdgeRole(shared: Shared, directory: Directory): Promi
     journal,
     outbox,
     readCursors: (chargePointIds, journals) => readCursors(database, chargePointIds, journals),
+    restartActor: (chargePointId) => shared.actors().restart(chargePointId, 'it stored nothing of what it was given'),
     dropCursors: (id) => dropCursors(database, id),
     log,
   });

@@ -1,4 +1,5 @@
-import { WorkflowIdConflictPolicy, WorkflowNotFoundError } from '@temporalio/client';
+import { randomUUID } from 'node:crypto';
+import { type Client, WorkflowIdConflictPolicy, WorkflowNotFoundError } from '@temporalio/client';
 import { RawValue } from '@temporalio/common';
 import { ActorNotFound } from '../edge/outbox.ts';
 import type { Registration } from '../../workflows/events.ts';
@@ -22,11 +23,20 @@ export interface Actors {
   submit(chargePointId: string, submission: Submission): Promise<{ commandId: string }>;
   /** Tells what an operator has decided; creates the actor where there is none, but not to retire it. */
   registered(chargePointId: string, registration: Registration): Promise<void>;
+  /**
+   * Begins a new run where the actor's history, as Temporal has it, ends, with every signal and update that it has not
+   * taken in yet (as `temporal workflow reset`): for one that is stuck in a worker, which may remember more than
+   * Temporal does. Nothing where it does not run.
+   */
+  restart(chargePointId: string, reason: string): Promise<void>;
   command(chargePointId: string, commandId: string): Promise<Command | undefined>;
   state(chargePointId: string): Promise<ActorState | undefined>;
 }
 
-export function createActors({ connection, client }: Temporal): Actors {
+/** temporal.api.enums.v1.ResetReapplyType.RESET_REAPPLY_TYPE_ALL_ELIGIBLE */
+const REAPPLY_ALL = 3;
+
+export function createActors({ connection, client, namespace }: Temporal): Actors {
   const within = <T>(call: () => Promise<T>): Promise<T> => connection.withDeadline(Date.now() + RPC_DEADLINE_MS, call);
   const start = (chargePointId: string) => ({
     workflowId: workflowId(chargePointId),
@@ -80,6 +90,28 @@ export function createActors({ connection, client }: Temporal): Actors {
         if (!(error instanceof WorkflowNotFoundError)) throw error;
       }
     },
+    async restart(chargePointId, reason) {
+      try {
+        const handle = client.workflow.getHandle(workflowId(chargePointId));
+        const { runId, status } = await within(() => handle.describe());
+        if (status.name !== 'RUNNING') return;
+        const workflowExecution = { workflowId: handle.workflowId, runId };
+        const task = await within(() => lastTask(client, namespace, workflowExecution));
+        if (task === undefined) return;
+        await within(() =>
+          client.workflowService.resetWorkflowExecution({
+            namespace,
+            workflowExecution,
+            reason,
+            requestId: randomUUID(),
+            workflowTaskFinishEventId: task,
+            resetReapplyType: REAPPLY_ALL,
+          }),
+        );
+      } catch (error) {
+        if (!(error instanceof WorkflowNotFoundError)) throw error;
+      }
+    },
     command: (chargePointId, commandId) =>
       within(() =>
         client.workflow.getHandle(workflowId(chargePointId)).query<Command | undefined, [string]>('command', commandId),
@@ -87,6 +119,27 @@ export function createActors({ connection, client }: Temporal): Actors {
     state: (chargePointId) =>
       within(() => client.workflow.getHandle(workflowId(chargePointId)).query<ActorState | undefined>('state')),
   };
+}
+
+/** Event id of the run's last workflow task that was completed. */
+async function lastTask(
+  { workflowService }: Client,
+  namespace: string,
+  execution: { workflowId: string; runId: string },
+) {
+  let nextPageToken: Uint8Array | undefined;
+  do {
+    const page = await workflowService.getWorkflowExecutionHistoryReverse({
+      namespace,
+      execution,
+      maximumPageSize: 200,
+      nextPageToken,
+    });
+    const task = page.history?.events?.find((event) => event.workflowTaskCompletedEventAttributes);
+    if (task?.eventId) return task.eventId;
+    nextPageToken = page.nextPageToken;
+  } while (nextPageToken?.length);
+  return undefined;
 }
 
 const JSON_PLAIN = { encoding: Buffer.from('json/plain') };

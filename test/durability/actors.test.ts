@@ -1,7 +1,8 @@
-import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import { Client, WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
+import { NativeConnection } from '@temporalio/worker';
 import type postgres from 'postgres';
-import { afterAll, beforeAll, describe, it } from 'vitest';
-import { workflowId } from '../../src/temporal/actors.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createActors, workflowId, type Actors } from '../../src/temporal/actors.ts';
 import { Program } from '../support/program.ts';
 import { openSql } from '../../chaos/system.ts';
 import { chargingThrough } from './load.ts';
@@ -11,15 +12,17 @@ const LONG = 240_000;
 describe('an actor of a charging station', () => {
   let program: Program;
   let sql: postgres.Sql;
-  let connection: Connection;
+  let connection: NativeConnection;
   let client: Client;
+  let actors: Actors;
 
   beforeAll(async () => {
     program = await Program.create();
     await program.start();
     sql = openSql(program.databaseUrl);
-    connection = await Connection.connect({ address: program.temporalAddress });
+    connection = await NativeConnection.connect({ address: program.temporalAddress });
     client = new Client({ connection });
+    actors = createActors({ connection, client, namespace: 'default', address: program.temporalAddress });
   }, LONG);
 
   afterAll(async () => {
@@ -45,6 +48,34 @@ describe('an actor of a charging station', () => {
     },
     LONG,
   );
+
+  it(
+    'restarted again and again while signals stream in, loses nothing and keeps its commands',
+    async () => {
+      const busy = { url: program.url, prefix: 'restarted-', stations: 1, paceMs: 0, after: 100 };
+      await chargingThrough(sql, busy, async ({ stations }) => {
+        const chargePointId = stations[0]?.chargePointId ?? '';
+        const runs = new Set<string>();
+        for (let round = 1; round <= 5; round++) {
+          const commandId = `restarted ${round}`;
+          await actors.submit(chargePointId, { action: 'GetConfiguration', payload: {}, commandId });
+          await actors.restart(chargePointId, 'a test');
+          runs.add((await actor(chargePointId).describe()).runId);
+        }
+        expect(runs.size).toBe(5);
+        const states = async () => [
+          ...(await sql`select distinct state from command where command_id like 'restarted %'`),
+        ];
+        await expect.poll(states, { timeout: 60_000 }).toEqual([{ state: 'completed' }]);
+      });
+    },
+    LONG,
+  );
+
+  it('that does not run is not restarted', async () => {
+    await actors.restart('NOBODY', 'a test');
+    await expect(actor('NOBODY').describe()).rejects.toBeInstanceOf(WorkflowNotFoundError);
+  });
 
   const actor = (id: string): WorkflowHandle => client.workflow.getHandle(workflowId(id));
 });

@@ -15,6 +15,7 @@ let batches: EventBatch[];
 let cursors: Cursor[] | undefined;
 let reads: number;
 let dropped: number[];
+let restarted: string[];
 
 beforeEach(() => {
   ({ directory, remove } = temporaryDirectory());
@@ -23,6 +24,7 @@ beforeEach(() => {
   cursors = [];
   reads = 0;
   dropped = [];
+  restarted = [];
 });
 
 afterEach(async () => {
@@ -76,6 +78,20 @@ describe('Trimming', () => {
     const redelivered = batches.filter((batch) => batch.redelivered).length;
     expect(redelivered).toBeGreaterThanOrEqual(1);
     expect(redelivered).toBeLessThanOrEqual(3);
+  });
+
+  it('restarts an actor that stores nothing of what it is given again and again, while others store theirs', async () => {
+    await start({ patience: { first: 20, most: 40 } });
+    await append(4);
+    store(2);
+    await expect.poll(() => batches.filter((batch) => batch.redelivered).length).toBeGreaterThan(8);
+    expect(restarted).toEqual([]);
+    journal.append('B', malformed('b'));
+    cursors?.push({ chargePointId: 'B', journal: journal.id, seq: 1 });
+    await expect.poll(() => restarted).toEqual(['A']);
+    store(4);
+    await expect.poll(() => [...outbox.unpersisted()]).toEqual([]);
+    expect(restarted).toEqual(['A']);
   });
 
   it('does not deliver again because the database is away', async () => {
@@ -165,6 +181,10 @@ async function start(options: Partial<TrimmingOptions> = {}, outboxOptions = {})
     readCursors: () => {
       reads++;
       return cursors === undefined ? Promise.reject(new Error('away')) : Promise.resolve(cursors);
+    },
+    restartActor: (chargePointId) => {
+      restarted.push(chargePointId);
+      return Promise.resolve();
     },
     dropCursors: (id) => {
       dropped.push(id);

@@ -214,11 +214,23 @@ describe('a Reset', () => {
     expect(commands.nextToSend(station.state.commands, 'accepted')).toBeUndefined();
   });
 
-  it('waits again when its edge is gone', () => {
+  it('waits again when its edge says that it ended, and is not sent twice when its edge is gone without a word', () => {
     const station = requested({});
     const handed = { ...station.state, commands: commands.dispatched(station.state.commands, 'c1', '1-1') };
-    const state = connectionGone(handed, '1-1', station.instant);
-    expect(state.commands[0]?.state).toBe('queued');
+    expect(connectionGone(handed, '1-1', station.instant, true).commands[0]?.state).toBe('queued');
+    const state = connectionGone(handed, '1-1', station.instant, false);
+    expect(state.commands[0]).toMatchObject({ state: 'connectionLost', sentAt: null, endedAt: station.instant });
     expect(state.chargePoint.online).toBe(false);
+  });
+
+  it('waits again, or is ended by its answer, when an edge that was taken for gone comes back and tells', () => {
+    const station = requested({});
+    const handed = { ...station.state, commands: commands.dispatched(station.state.commands, 'c1', '1-1') };
+    station.state = connectionGone(handed, '1-1', station.instant, false);
+    const before = station.state;
+    station.disconnects();
+    expect(command(station)).toMatchObject({ state: 'queued', reason: null, endedAt: null });
+    station.state = before;
+    expect(command(sent(station))).toMatchObject({ state: 'sent', reason: null, endedAt: null });
   });
 });

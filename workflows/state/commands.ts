@@ -10,6 +10,7 @@ import type { Command, CommandState } from './model.ts';
 const ENDED_KEPT = 20;
 /** Commands that may wait at a time; one more is refused. */
 const OPEN_MOST = 200;
+const FATE_UNKNOWN = 'its edge is gone, and has not said whether it was sent';
 
 /** What an operator asked for, as it came: it may be anything. */
 export interface CommandRequest {
@@ -135,13 +136,15 @@ export function answered(commands: Command[], event: CallResult): Command[] {
 }
 
 /**
- * Without `callSent` before its end, nothing was written on a connection: what was handed to it waits again. Without
- * `callResult` after it, the edge was gone before the answer.
+ * `told` by its journal: without `callSent` before its end, nothing was written on a connection, and what was handed to it
+ * waits again; without `callResult` after it, the edge was gone before the answer. Where its edge is only taken for gone,
+ * nobody knows what it wrote, and what it may have sent does not go out a second time over another edge.
  */
-export function connectionEnded(commands: Command[], connection: string, at: Instant): Command[] {
+export function connectionEnded(commands: Command[], connection: string, at: Instant, told: boolean): Command[] {
   return map(commands, (c) => {
     if (c.connection !== connection) return c;
-    if (c.state === 'dispatching') return requeued(c);
+    if (c.state === 'dispatching') return told ? requeued(c) : end(c, 'connectionLost', at, FATE_UNKNOWN);
+    if (told && c.state === 'connectionLost' && c.sentAt === null) return requeued({ ...c, endedAt: null });
     return c.state === 'sent' ? unanswered(c, 'connectionLost', 'its edge ended before the answer', at) : c;
   });
 }
@@ -206,7 +209,7 @@ function unanswered(c: Command, state: 'timedOut' | 'connectionLost', reason: st
 }
 
 function requeued(c: Command): Command {
-  return { ...c, state: 'queued', connection: null };
+  return { ...c, state: 'queued', reason: null, connection: null };
 }
 
 function withAnswer(c: Command, event: CallResult, answer: Record<string, unknown>): Command {

@@ -22,8 +22,8 @@ export function connected(state: ActorState, event: Connected, journal: number):
 export function disconnected(state: ActorState, event: Disconnected, journal: number): ActorState {
   const { connection, receivedAt } = event;
   // Not its own journal's word: a later boot of its edge says so, or a copy of that edge's folder.
-  if (!connection.startsWith(`${journal}-`)) return connectionGone(state, connection, receivedAt);
-  return connectionEnded(withoutDoubt(state, connection), connection, receivedAt);
+  if (!connection.startsWith(`${journal}-`)) return connectionGone(state, connection, receivedAt, true);
+  return connectionEnded(withoutDoubt(state, connection), connection, receivedAt, true);
 }
 
 /**
@@ -60,11 +60,11 @@ export function spokenOn(state: ActorState, batch: EventBatch): string[] {
   return doubted.filter((connection) => spoken.has(connection));
 }
 
-/** Removes a connection whose edge is gone without having said so. */
-export function connectionGone(state: ActorState, connection: string, at: Instant): ActorState {
+/** Removes a connection that another than its own edge says has ended; `told`: having read all that its edge wrote. */
+export function connectionGone(state: ActorState, connection: string, at: Instant, told: boolean): ActorState {
   const gone = state.connections.filter((c) => c.connection === connection);
   const doubted = [...(state.doubted ?? []), ...gone].slice(-DOUBTED_KEPT);
-  return connectionEnded(gone.length > 0 ? { ...state, doubted } : state, connection, at);
+  return connectionEnded(gone.length > 0 ? { ...state, doubted } : state, connection, at, told);
 }
 
 /** What is still known ahead once the events up to the cursors have come. */
@@ -89,9 +89,9 @@ export function takesCallsAt(connection: Connection): number {
   return connection.booted ? 0 : Date.parse(connection.openedAt) + BOOT_WAIT_MS;
 }
 
-function connectionEnded(state: ActorState, connection: string, at: Instant): ActorState {
+function connectionEnded(state: ActorState, connection: string, at: Instant, told: boolean): ActorState {
   return withConnections(state, closed(state.connections, connection), at, {
-    commands: commands.connectionEnded(state.commands, connection, at),
+    commands: commands.connectionEnded(state.commands, connection, at, told),
   });
 }
 

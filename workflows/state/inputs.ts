@@ -23,8 +23,8 @@ export type Input =
   | { kind: 'dispatched'; commandId: string; connection: string }
   | { kind: 'notSent'; commandId: string; reason: string }
   | { kind: 'invalid' | 'sentBefore'; commandId: string; at: Instant; reason: string }
-  /** The edge of the connection is gone without having said so. */
-  | { kind: 'connectionGone'; connection: string; at: Instant }
+  /** The edge of the connection is gone without having said so. `told` (steps without it are so): taken as if it had. */
+  | { kind: 'connectionGone'; connection: string; at: Instant; told?: boolean }
   /** The edges of a silent station were asked whether they still hold its sockets, and one does. */
   | { kind: 'silenceChecked'; at: Instant }
   /** Rows that were read, of transactions that the next events speak of. */
@@ -54,7 +54,7 @@ export function apply(state: actor.ActorState, input: Exclude<Input, { kind: 'ev
     case 'sentBefore':
       return { ...state, commands: commands.sentBefore(state.commands, input.commandId, input.at, input.reason) };
     case 'connectionGone':
-      return connectionGone(state, input.connection, input.at);
+      return connectionGone(state, input.connection, input.at, input.told ?? true);
     case 'silenceChecked':
       return { ...state, chargePoint: { ...state.chargePoint, lastSeenAt: input.at } };
     case 'loaded': {
