@@ -25,7 +25,7 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import type { ActorState } from '../workflows/state/actor.ts';
-import type { ChargePoint, Command, CommandState, Transaction } from '../workflows/state/model.ts';
+import type { ChargePoint, Command, CommandOptions, CommandState, Transaction } from '../workflows/state/model.ts';
 import { instant, verbatimJson, xid8 } from './columns.ts';
 import type { StoredInput } from './steps.ts';
 
@@ -154,6 +154,7 @@ export const command = pgTable(
     state: text().$type<CommandState>().notNull(),
     reason: text(),
     via: text().$type<Command['via']>().notNull(),
+    options: verbatimJson().$type<CommandOptions>(),
     requestedBy: text('requested_by'),
     requestedAt: instant('requested_at').notNull(),
     deadline: instant().notNull(),
@@ -171,6 +172,7 @@ export const command = pgTable(
       .on(table.chargePointId)
       .where(sql`${table.endedAt} is null`),
     index('command_newest').on(table.chargePointId, table.requestedAt),
+    index('command_id').on(table.commandId),
   ],
 );
 

@@ -54,6 +54,7 @@ const columns = {
   state: command.state,
   reason: command.reason,
   via: command.via,
+  options: command.options,
   requestedBy: command.requestedBy,
   requestedAt: command.requestedAt,
   deadline: command.deadline,

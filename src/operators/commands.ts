@@ -80,5 +80,5 @@ export async function showCommand(
     });
   if (!queued) return undefined;
   const { version: _version, connection: _connection, ...command } = queued;
-  return { chargePointId, ...command };
+  return { chargePointId, ...command, options: command.options ?? null };
 }

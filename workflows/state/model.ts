@@ -105,6 +105,14 @@ export type CommandState =
   | 'expired'
   | 'cancelled';
 
+/** What was asked for with a command beside its payload. */
+export interface CommandOptions {
+  /** A Reset that is no longer wanted once the station has booted by itself. */
+  unlessRebooted?: true;
+  /** The id tag of a RemoteStartTransaction may charge this once, whatever the register says of it. */
+  grantIdTag?: true;
+}
+
 export interface Command {
   commandId: string;
   action: string;
@@ -113,6 +121,7 @@ export interface Command {
   /** Why it is in this state, in words. */
   reason: string | null;
   via: 'signal' | 'update';
+  options?: CommandOptions | null;
   requestedBy: string | null;
   requestedAt: Instant;
   /** Not sent after this. */
