@@ -1,5 +1,5 @@
 import type { ActorSettings } from '../workflows/state/actor.ts';
-import type { Birth, Persisted, PersistInput, Transaction } from '../workflows/state/model.ts';
+import type { Birth, CommandOptions, Persisted, PersistInput, Transaction } from '../workflows/state/model.ts';
 
 /** What actors ask the world to do. `persist` to `waitForDatabase` run on any worker, the other two on one edge's queue. */
 export interface Activities {
@@ -12,6 +12,11 @@ export interface Activities {
   loadChargePoint(chargePointId: string): Promise<{ birth: Birth; settings: ActorSettings }>;
   /** Those of the transactions with these ids, or aliases, that the database has. */
   loadTransactions(chargePointId: string, transactionIds: number[]): Promise<Transaction[]>;
+  /**
+   * Why a command is refused, in words; undefined where it is not: its payload (OCPP 1.6 §6), the id tag of a
+   * RemoteStartTransaction. What cannot be asked now is not refused.
+   */
+  checkCommand(asked: AskedCommand): Promise<string | undefined>;
   /** Returns when the database answers. `attempt` (from 1) slows down what fails for another reason. */
   waitForDatabase(attempt: number): Promise<void>;
   /**
@@ -30,4 +35,12 @@ export interface StationCall {
   commandId: string;
   action: string;
   payload: Record<string, unknown>;
+  /** The id tag of a RemoteStartTransaction may charge this once, whatever the register says of it. */
+  grantIdTag?: boolean;
+}
+
+export interface AskedCommand {
+  action: string;
+  payload: unknown;
+  options?: CommandOptions;
 }

@@ -4,7 +4,9 @@ import type { Writer } from '../drizzle/writer.ts';
 import type { Edge } from '../src/edge/server.ts';
 import type { ActorSettings } from '../workflows/state/actor.ts';
 import type { Activities } from './activities.ts';
+import type { IdTagPolicy } from '../src/directory/judgeIdTag.ts';
 import { callStation } from './callStation.ts';
+import { checkCommand } from './checkCommand.ts';
 import { loadChargePoint, loadTransactions } from './load.ts';
 import { persist } from './persist.ts';
 import { waitForDatabase } from './waitForDatabase.ts';
@@ -15,8 +17,10 @@ export function createActorActivities(parts: {
   writer: Writer;
   breaker: Breaker;
   settings: ActorSettings;
-}): Pick<Activities, 'persist' | 'loadChargePoint' | 'loadTransactions' | 'waitForDatabase'> {
+  idTags: IdTagPolicy;
+}): Pick<Activities, 'persist' | 'loadChargePoint' | 'loadTransactions' | 'checkCommand' | 'waitForDatabase'> {
   return {
+    checkCommand: checkCommand(parts),
     persist: persist(parts),
     loadChargePoint: loadChargePoint(parts),
     loadTransactions: loadTransactions(parts),

@@ -173,6 +173,10 @@ export const command = pgTable(
       .where(sql`${table.endedAt} is null`),
     index('command_newest').on(table.chargePointId, table.requestedAt),
     index('command_id').on(table.commandId),
+    // What was learnt from answers.
+    index('command_answered')
+      .on(table.chargePointId, table.action, table.answeredAt)
+      .where(sql`${table.answeredAt} is not null`),
   ],
 );
 

@@ -4,8 +4,7 @@
  * Handlers only push, one loop drains: reduce, persist, send what is due, repeat. Only the loop changes the state.
  */
 import {
-  ActivityFailure,
-  ApplicationFailure,
+  allHandlersFinished,
   CancellationScope,
   CancelledFailure,
   condition,
@@ -17,12 +16,12 @@ import {
   setCurrentDetails,
   sleep,
   TemporalFailure,
-  TimeoutFailure,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/activities.ts';
 import { details } from './details.ts';
+import { Edges } from './edges.ts';
 import type { EventBatch } from './events.ts';
 import { installHandlers } from './handlers.ts';
 import { searchAttributesOf } from './searchAttributes.ts';
@@ -30,7 +29,7 @@ import * as actor from './state/actor.ts';
 import * as commands from './state/commands.ts';
 import { newest, spokenOn, takesCallsAt } from './state/connections.ts';
 import type { Input } from './state/inputs.ts';
-import type { Command, Connection } from './state/model.ts';
+import type { Command } from './state/model.ts';
 import { begin, carriedSteps, finish, resume, take, unfinished, type Course, type Steps } from './state/steps.ts';
 
 /** What a run hands to the next one: its state and everything that has arrived and is not reduced yet. */
@@ -52,10 +51,6 @@ const PENDING_MOST = 50;
 const SILENCE_MS = 20 * 60_000;
 /** The database disagrees with an actor only where nothing was stored for so long: otherwise the edge looked too early. */
 const DOUBT_MS = 8_000;
-/** Wait after the edge refused a CALL before it is offered again. */
-const RETRY_SEND_MS = 2_000;
-/** Offers of one CALL to the same edge, where it is not known what came of the one before. */
-const OFFERS_MOST = 10;
 
 const local = proxyLocalActivities<Activities>({ startToCloseTimeout: '7s', retry: { maximumAttempts: 1 } });
 const { waitForDatabase } = proxyActivities<Activities>({
@@ -71,23 +66,32 @@ export async function chargePoint(carried?: Carried): Promise<void> {
   const requests: commands.CommandRequest[] = carried?.requests ?? [];
   /** What comes from beside the loop (a CALL that was not sent, an edge that is gone), applied by it. */
   const reports: Input[] = [];
+  /** Who waits until what they reported is stored. */
+  const waiters: (() => void)[] = [];
+  let awaited = false;
   let course: Course | undefined = carried && resume(actor.migrate(carried.state), carried.steps);
   let retiring = false;
-  /** Commands being offered to an edge. */
-  const sending = new Set<string>();
-  let sendNotBefore = 0;
   let storedAt = 0;
-  /** Connections whose edges are being asked whether they still hold them. */
-  let asking = 0;
   let alarm: { at: number; scope: CancellationScope } | undefined;
   let rang = false;
 
+  const edges = new Edges({
+    chargePointId,
+    state: () => (course as Course).state,
+    reported: (input) => reports.push(input),
+    wake: () => (rang = true),
+  });
   const now = () => new Date().toISOString();
   installHandlers({
     course: () => course,
     received: (batch) => inbox.push(batch),
     requested: (request) => requests.push(request),
     reported: (input) => reports.push(input),
+    settled(input) {
+      reports.push(input);
+      awaited = true;
+      return new Promise((resolve) => waiters.push(resolve));
+    },
   });
 
   // Cancel means retire in order: a cancelled scope would lose what was accepted, so a flag ends the loop when it is idle.
@@ -101,7 +105,7 @@ export async function chargePoint(carried?: Carried): Promise<void> {
       const current = course.state;
       wakeAt(Math.min(actor.nextTick(current), nextSend(current), nextSilence(current)));
       const waiting = () => inbox.length + requests.length + reports.length;
-      const leaving = () => (retiring || actor.isRetired(current)) && sending.size === 0;
+      const leaving = () => (retiring || actor.isRetired(current)) && !edges.isOffering && !isAwaited();
       await condition(() => waiting() > 0 || rang || leaving() || handOver());
       rang = false;
       if (handOver()) await continueAsNew<typeof chargePoint>(handedOver(course));
@@ -116,10 +120,15 @@ export async function chargePoint(carried?: Carried): Promise<void> {
     }
   }
 
+  /** Only where somebody has waited: to every other handler the loop's next turn comes too soon to have finished. */
+  function isAwaited(): boolean {
+    return awaited && !allHandlersFinished();
+  }
+
   /** Decided before draining, the queue carried along: at a steady stream of signals an empty queue never comes. */
   function handOver(): boolean {
     const { historyLength, continueAsNewSuggested } = workflowInfo();
-    const open = sending.size > 0 || asking > 0 || reports.length > 0;
+    const open = edges.isOffering || edges.isAsking || reports.length > 0 || isAwaited();
     return !open && (historyLength > HISTORY_MOST || continueAsNewSuggested);
   }
 
@@ -130,8 +139,12 @@ export async function chargePoint(carried?: Carried): Promise<void> {
 
   async function drain(from: Course): Promise<void> {
     let next = from;
+    const told = waiters.splice(0);
     for (const input of reports.splice(0)) next = take(next, input);
-    for (const request of requests.splice(0)) next = take(next, { kind: 'requested', request });
+    if (requests.length > 0) {
+      const checked = await Promise.all(requests.splice(0).map(checkedRequest));
+      for (const request of checked) next = take(next, { kind: 'requested', request });
+    }
     let taken = 0;
     while (inbox.length > 0 && taken < DRAIN_MOST) {
       const batch = inbox.shift() as EventBatch;
@@ -153,6 +166,22 @@ export async function chargePoint(carried?: Carried): Promise<void> {
       taken += batch.events.length;
     }
     await persist(take(next, { kind: 'tick', now: Date.now() }));
+    for (const done of told) done();
+  }
+
+  /** What the schemas and the register of id tags say of it: too large for this sandbox, or out of its reach. */
+  async function checkedRequest(request: commands.CommandRequest): Promise<commands.CommandRequest> {
+    const { action, options } = request;
+    const payload = commands.payloadOf(request);
+    if (payload === undefined || !patched('checked-requests')) return request;
+    try {
+      const found = await local.checkCommand({ action, payload, ...(options ? { options } : {}) });
+      return found === undefined ? request : { ...request, refusal: found };
+    } catch (error) {
+      // The edge looks at it again before it leaves.
+      if (error instanceof TemporalFailure) return request;
+      throw error;
+    }
   }
 
   /** One SQL transaction with rows, cursors and step; repeated, small and patiently, until the database has it. */
@@ -177,20 +206,12 @@ export async function chargePoint(carried?: Carried): Promise<void> {
     const recent = old?.state.recent ?? [];
     if (offered.length === 0 || patched('sent-once')) {
       course = begin({ ...fresh, recent }, old?.steps.last);
-      for (const command of offered) settle(course.state, command);
+      for (const command of offered) edges.settle(command);
     } else {
       const queue = fresh.commands.map((c) => (c.state === 'dispatching' ? { ...c, state: 'queued' as const } : c));
       course = begin({ ...fresh, commands: queue, recent }, old?.steps.last);
     }
     return course;
-  }
-
-  /** Asks the edge that a command was offered to, before this actor was born, again: it alone knows what it has sent. */
-  function settle({ connections }: actor.ActorState, command: Command): void {
-    if (sending.has(command.commandId)) return;
-    const connection = connections.find((c) => c.connection === command.connection);
-    if (connection) offer(connection, command, 2);
-    else if (command.connection !== null) reports.push(gone(command.connection));
   }
 
   async function withUnknownTransactions(next: Course, batch: EventBatch): Promise<Course> {
@@ -215,121 +236,36 @@ export async function chargePoint(carried?: Carried): Promise<void> {
 
   function nextSend(current: actor.ActorState): number {
     const connection = newest(current.connections);
-    if (!connection || sending.size > 0 || !commands.nextToSend(current.commands, current.chargePoint.registration))
-      return Infinity;
-    return Math.max(sendNotBefore, takesCallsAt(connection));
+    if (!connection || edges.isOffering || !nextCommand(current)) return Infinity;
+    return Math.max(edges.notBefore, takesCallsAt(connection));
+  }
+
+  function nextCommand({ commands: queue, chargePoint: { registration } }: actor.ActorState): Command | undefined {
+    const inOrder = commands.nextToSend(queue, registration, { inOrder: true });
+    const urgent = commands.nextToSend(queue, registration);
+    return urgent === inOrder || !patched('urgent-first') ? inOrder : urgent;
   }
 
   /** Offers the command whose turn it is to the edge that holds the socket; beside the loop, never in it. */
   function send(): void {
     const { state: current } = course as Course;
     const connection = newest(current.connections);
-    const command = commands.nextToSend(current.commands, current.chargePoint.registration);
+    const command = nextCommand(current);
     if (!connection || !command || nextSend(current) > Date.now()) return;
     const { commandId } = command;
     course = take(course as Course, { kind: 'dispatched', commandId, connection: connection.connection });
-    offer(connection, command, 1);
-  }
-
-  function offer(connection: Connection, command: Command, first: number): void {
-    sending.add(command.commandId);
-    void call(connection, command, first).finally(() => {
-      sending.delete(command.commandId);
-      // Whose turn it is now: nothing else may come that would wake the loop.
-      if (patched('next-turn')) rang = true;
-    });
-  }
-
-  /** `first`: 1, or more where an earlier offer may have been taken. */
-  async function call(connection: Connection, command: Command, first: number): Promise<void> {
-    const { commandId, action, payload } = command;
-    const kind = typeof payload.type === 'string' ? ` ${payload.type}` : '';
-    const { callStation } = proxyActivities<Activities>({
-      taskQueue: connection.taskQueue,
-      scheduleToStartTimeout: '5s',
-      startToCloseTimeout: '10s',
-      retry: { maximumAttempts: 1 },
-      summary: `call • ${action}${kind} → ${chargePointId}`,
-    });
-    const is = (cause: unknown, type: string) => cause instanceof ApplicationFailure && cause.type === type;
-    for (let nth = first; ; nth++) {
-      try {
-        return await callStation({ chargePointId, connection: connection.connection, commandId, action, payload });
-      } catch (error) {
-        const cause = error instanceof ActivityFailure ? error.cause : undefined;
-        const reason = cause instanceof Error ? cause.message : '';
-        if (edgeIsGone(cause) && (nth === 1 || !patched('sent-once'))) return withoutEdge(connection, commandId, nth);
-        if (is(cause, 'NotSent')) {
-          sendNotBefore = Date.now() + RETRY_SEND_MS;
-          return void reports.push({ kind: 'notSent', commandId, reason });
-        }
-        if (is(cause, 'InvalidCommand')) return void reports.push({ kind: 'invalid', commandId, at: now(), reason });
-        if (is(cause, 'AlreadySent')) return void reports.push({ kind: 'sentBefore', commandId, at: now(), reason });
-        // It is not known whether the CALL was written. The journal will say, but only if it was, or when the connection
-        // ends; the edge refuses an id that it has written, so that it can be asked again.
-        if (!patched('offer-again') || nth >= OFFERS_MOST) return;
-        if (edgeIsGone(cause)) await ask(connection);
-        else await sleep(RETRY_SEND_MS);
-        if (!commands.isOffered((course as Course).state.commands, commandId, connection.connection)) return;
-      }
-    }
-  }
-
-  /** The edge did not take the offer in time. It may only be slow: it has longer to say whether it still holds the socket. */
-  function withoutEdge(connection: Connection, commandId: string, nth: number): void {
-    sendNotBefore = Date.now() + RETRY_SEND_MS;
-    const isNewest = newest((course as Course).state.connections)?.connection === connection.connection;
-    if (!patched('slow-edge') || !isNewest) {
-      // The first offer was never taken, so nothing was sent.
-      if (nth === 1 && patched('sent-once')) reports.push({ kind: 'notSent', commandId, reason: 'its edge is gone' });
-      reports.push(gone(connection.connection));
-      return;
-    }
-    // What came of an earlier offer is not known.
-    if (nth === 1) reports.push({ kind: 'notSent', commandId, reason: 'its edge does not answer' });
-    if (asking === 0) void ask(connection);
+    edges.offer(connection, command);
   }
 
   function nextSilence(current: actor.ActorState): number {
-    if (current.connections.length === 0 || asking > 0) return Infinity;
+    if (current.connections.length === 0 || edges.isAsking) return Infinity;
     return Date.parse(current.chargePoint.lastSeenAt ?? now()) + SILENCE_MS;
   }
 
   /** Asks the edges of a silent station whether they still hold its sockets: an edge may never have come back. */
   function checkSilence(): void {
     const { state: current } = course as Course;
-    if (nextSilence(current) <= Date.now()) void askAll(current.connections);
-  }
-
-  async function askAll(connections: Connection[]): Promise<void> {
-    const open = await Promise.all(connections.map(ask));
-    // A station that is gone was not seen.
-    if (open.includes(true) || !patched('seen-if-open')) reports.push({ kind: 'silenceChecked', at: now() });
-  }
-
-  async function ask({ connection, taskQueue }: Connection): Promise<boolean> {
-    const { isOpen } = proxyActivities<Activities>({
-      taskQueue,
-      scheduleToStartTimeout: '30s',
-      startToCloseTimeout: '10s',
-      retry: { maximumAttempts: 1 },
-      summary: 'silent for long • does the edge still hold the socket?',
-    });
-    let open = true;
-    asking += 1;
-    try {
-      open = await isOpen(connection);
-    } catch (error) {
-      open = !(error instanceof ActivityFailure && edgeIsGone(error.cause));
-    } finally {
-      asking -= 1;
-    }
-    if (!open) reports.push(gone(connection));
-    return open;
-  }
-
-  function gone(connection: string): Input {
-    return { kind: 'connectionGone', connection, at: now(), told: !patched('sent-once') };
+    if (nextSilence(current) <= Date.now()) void edges.askAll(current.connections);
   }
 
   /** One lasting timer, replaced only by an earlier one: a timer per turn of the loop would double the history. */
@@ -357,8 +293,4 @@ export async function chargePoint(carried?: Carried): Promise<void> {
     const changed = searchAttributesOf(current.chargePoint, workflowInfo().typedSearchAttributes);
     if (changed.length > 0) upsertSearchAttributes(changed);
   }
-}
-
-function edgeIsGone(cause: unknown): boolean {
-  return cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_START';
 }

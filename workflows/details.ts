@@ -1,5 +1,6 @@
 import type { Instant } from './events.ts';
 import type { ActorState } from './state/actor.ts';
+import { whyQueued } from './state/commands.ts';
 import type { ChargePoint, Command } from './state/model.ts';
 import { open } from './state/transactions.ts';
 
@@ -24,7 +25,7 @@ export function details(state: ActorState): string {
     ),
     table(
       ['Command', 'State', 'Outcome', 'Asked for'],
-      state.commands.toReversed().map((c) => [commandInWords(c), c.state, outcomeInWords(c), askedInWords(c)]),
+      state.commands.toReversed().map((c) => [commandInWords(c), c.state, outcomeInWords(c, state), askedInWords(c)]),
     ),
     // In the UI's own words: its menu has a "Reset" too, of the workflow.
     'To reset the charge point: *More Actions*, *Send a Signal*, `reset`, data `{"type":"Soft"}` or `{"type":"Hard"}`. ' +
@@ -61,11 +62,18 @@ function commandInWords({ action, payload }: Command): string {
   return Object.keys(payload).length === 0 ? action : `${action} ${JSON.stringify(payload)}`;
 }
 
-function outcomeInWords({ answer, outcome, reason, state, deadline }: Command): string {
-  if (state === 'queued' && !reason) return `waits for the station until ${time(deadline)}`;
+function outcomeInWords(command: Command, { commands, chargePoint }: ActorState): string {
+  const { answer, deadline, outcome, reason, state } = command;
+  if (state === 'queued') {
+    const { position, waitsFor } = whyQueued(commands, command, chargePoint);
+    return withTimes(`no. ${position}, waits for ${waitsFor}${reason ? ` (${reason})` : ''}, until ${deadline}`);
+  }
   const word = answer && (typeof answer.status === 'string' ? answer.status : JSON.stringify(answer));
-  const rest = (outcome ?? reason)?.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, time);
-  return [word, rest].filter(Boolean).join(', ');
+  return [word, withTimes(outcome ?? reason ?? '')].filter(Boolean).join(', ');
+}
+
+function withTimes(text: string): string {
+  return text.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, time);
 }
 
 function askedInWords({ requestedAt, requestedBy, via }: Command): string {

@@ -11,7 +11,7 @@ import {
 import type { EventBatch } from './events.ts';
 import type { ActorState } from './state/actor.ts';
 import type { CommandRequest } from './state/commands.ts';
-import { asEventBatch, asSubmission, type Submission } from './state/inbound.ts';
+import { asCancellation, asEventBatch, asSubmission, type Cancellation, type Submission } from './state/inbound.ts';
 import type { Input } from './state/inputs.ts';
 import type { Command, RecordedInput } from './state/model.ts';
 import { isRegistration } from './state/presence.ts';
@@ -22,6 +22,7 @@ const reset = defineSignal<[unknown?]>('reset');
 const command = defineSignal<[unknown]>('command');
 const registration = defineSignal<[unknown]>('registration');
 const submit = defineUpdate<{ commandId: string }, [Submission]>('submit');
+const cancelCommand = defineUpdate<Command | undefined, [Cancellation]>('cancelCommand');
 const stateQuery = defineQuery<ActorState | undefined>('state');
 const commandQuery = defineQuery<Command | undefined, [string]>('command');
 const stepQuery = defineQuery<LiveStep | undefined>('step');
@@ -40,6 +41,8 @@ export interface Heard {
   received(batch: EventBatch): void;
   requested(request: CommandRequest): void;
   reported(input: Input): void;
+  /** The same; resolves when it has been applied and stored. */
+  settled(input: Input): Promise<void>;
 }
 
 export function installHandlers(heard: Heard): void {
@@ -100,6 +103,23 @@ export function installHandlers(heard: Heard): void {
       },
     },
   );
+  setHandler(
+    cancelCommand,
+    async (cancellation) => {
+      const checked = asCancellation(cancellation);
+      if ('problem' in checked) return undefined;
+      const { commandId, requestedBy = null } = checked.cancellation;
+      await heard.settled({ kind: 'cancelled', commandId, at: new Date().toISOString(), by: requestedBy });
+      return heard.course()?.state.commands.find((c) => c.commandId === commandId);
+    },
+    {
+      description: 'Cancels a command that was not sent yet, and returns how it stands. Input: {"commandId":"…"}.',
+      validator(cancellation) {
+        const checked = asCancellation(cancellation);
+        if ('problem' in checked) throw ApplicationFailure.nonRetryable(checked.problem, 'InvalidCommand');
+      },
+    },
+  );
   setHandler(stateQuery, () => heard.course()?.state, { description: 'All the actor knows.' });
   setHandler(commandQuery, (id) => heard.course()?.state.commands.find((c) => c.commandId === id), {
     description: 'One command by its id.',
@@ -125,5 +145,6 @@ function requestOf(submission: Partial<Submission>, via: Command['via']): Comman
     requestedBy: submission.requestedBy ?? null,
     requestedAt: new Date().toISOString(),
     ...(submission.deadlineMs === undefined ? {} : { deadlineMs: submission.deadlineMs }),
+    ...(submission.options === undefined ? {} : { options: submission.options }),
   };
 }

@@ -1,4 +1,4 @@
-import { and, desc, eq, isNotNull, isNull, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, isNotNull, isNull, sql } from 'drizzle-orm';
 import type { Database } from '../client.ts';
 import { command } from '../schema.ts';
 import { keyAfter, pageOf, type Page, type PageRequest } from './pages.ts';
@@ -44,6 +44,25 @@ export async function findCommand(
       .where(and(eq(command.chargePointId, chargePointId), eq(command.commandId, commandId))),
   );
   return found;
+}
+
+/** Of one charge point, in the order in which they were asked for: at most some hundred wait. */
+export async function unfinishedCommands(database: Database, chargePointId: string): Promise<CommandView[]> {
+  return database.run((db) =>
+    db
+      .select(columns)
+      .from(command)
+      .where(and(eq(command.chargePointId, chargePointId), isNull(command.endedAt)))
+      .orderBy(asc(command.requestedAt), asc(command.commandId)),
+  );
+}
+
+/** Whose command it is: of one charge point, where the id was not chosen for several. At most two are told. */
+export async function chargePointsOfCommand(database: Database, commandId: string): Promise<string[]> {
+  const found = await database.run((db) =>
+    db.select({ id: command.chargePointId }).from(command).where(eq(command.commandId, commandId)).limit(2),
+  );
+  return found.map(({ id }) => id);
 }
 
 const columns = {

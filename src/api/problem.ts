@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { DatabaseTimeout, describeDatabaseError } from '../../drizzle/errors.ts';
 import { BadCursor } from '../../drizzle/queries/pages.ts';
 import { InvalidCommand } from '../ocpp/command.ts';
-import { UnknownAction } from '../operators/commands.ts';
+import { CommandIdTaken, TooLateToCancel, UnknownAction } from '../operators/commands.ts';
 import { ActorsAway, Changed, RefusedByActor, UnknownChargePoint } from '../operators/errors.ts';
 import { BadIdTagFile } from '../operators/idTags.ts';
 
@@ -95,6 +95,8 @@ function problemOf(error: unknown): ProblemError {
   if (error instanceof BadIdTagFile) return refused('body', error.message);
   if (error instanceof UnknownChargePoint) return notFound(error.message);
   if (error instanceof Changed) return new ProblemError(412, 'changed meanwhile', error.message);
+  if (error instanceof CommandIdTaken) return new ProblemError(422, 'the id is taken', error.message);
+  if (error instanceof TooLateToCancel) return new ProblemError(409, 'too late', error.message);
   if (error instanceof RefusedByActor) return new ProblemError(409, 'refused', error.message);
   if (error instanceof ActorsAway)
     return new ProblemError(503, 'Temporal is away', error.message, { retryAfterSeconds: 5 });

@@ -15,6 +15,7 @@ import { chargePointRoutes } from './routes/chargePoints.ts';
 import { commandRoutes } from './routes/commands.ts';
 import { eventRoutes } from './routes/events.ts';
 import { idTagRoutes } from './routes/idTags.ts';
+import { learntRoutes } from './routes/learnt.ts';
 import { readingRoutes } from './routes/readings.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { transactionRoutes } from './routes/transactions.ts';
@@ -93,6 +94,7 @@ const ROUTES = [
   transactionRoutes,
   readingRoutes,
   commandRoutes,
+  learntRoutes,
   idTagRoutes,
   eventRoutes,
   tokenRoutes,

@@ -173,6 +173,19 @@ export const message = z
   })
   .meta({ id: 'Message' });
 
+export const commandOptions = z
+  .strictObject({
+    unlessRebooted: z
+      .literal(true)
+      .optional()
+      .describe('A Reset that is dropped when the charge point boots by itself before it was sent'),
+    grantIdTag: z
+      .literal(true)
+      .optional()
+      .describe('The id tag of a RemoteStartTransaction may charge this once, whatever the register says of it'),
+  })
+  .meta({ id: 'CommandOptions' });
+
 export const command = z
   .object({
     chargePointId,
@@ -196,6 +209,7 @@ export const command = z
     ]),
     reason: nullableText.describe('Why it is in this state'),
     via: z.enum(['signal', 'update']),
+    options: commandOptions.nullable(),
     requestedBy: nullableText,
     requestedAt: instant,
     deadline: instant.describe('Not sent after this'),
@@ -204,6 +218,8 @@ export const command = z
     answeredAt: instant.nullable(),
     outcome: nullableText,
     endedAt: instant.nullable().describe('null: not finished'),
+    position: z.int().optional().describe('While it is queued: 1 is sent next'),
+    waitsFor: z.string().optional().describe('While it is queued: why it has not been sent'),
   })
   .meta({ id: 'Command' });
 

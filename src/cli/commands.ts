@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import type { CommandView } from '../../drizzle/queries/commands.ts';
-import type { Command as StationCommand } from '../../workflows/state/model.ts';
+import type { Command as StationCommand, CommandOptions } from '../../workflows/state/model.ts';
+import type { CommandMessage } from '../ocpp/command.ts';
 import type { Actors } from '../temporal/actors.ts';
 import { chargePointId, jsonOption, limitOption, seconds, wrongUsage } from './arguments.ts';
 import { commandFormat, commandInWords } from './commandWords.ts';
@@ -8,18 +9,25 @@ import { examples } from './examples.ts';
 import { EXIT } from './exitCodes.ts';
 import { Output, printable, type Column } from './output.ts';
 import { pages } from './pages.ts';
-import { withActors, withDatabase } from './servers.ts';
+import { withActors, withDatabase, withOperatorParts } from './servers.ts';
 
-/** `reset`, `command`, `commands` */
+/** `reset`, `command`, `cancel`, `commands` */
 export function addCommands(program: Command): void {
   const reset = program
     .command('reset')
     .description('Reset a charge point, now or when it is back (up to the deadline).')
     .argument('<chargePointId>', 'its id, as in the URL it connects to', chargePointId)
     .addOption(new Option('--type <type>', 'kind of reset').choices(['Soft', 'Hard']).default('Soft'));
-  submitOptions(reset).action((id: string, options: SubmitOptions & { type: string }) =>
-    submit(id, { action: 'Reset', payload: { type: options.type } }, options),
-  );
+  submitOptions(reset)
+    .option('--unless-rebooted', 'drop it when the station boots by itself before it was sent')
+    .action(
+      (id: string, { type, unlessRebooted, ...options }: SubmitOptions & { type: string; unlessRebooted?: true }) =>
+        submit(
+          id,
+          { action: 'Reset', payload: { type }, ...(unlessRebooted ? { options: { unlessRebooted } } : {}) },
+          options,
+        ),
+    );
   examples(reset, [
     ['reset CP1', 'queue a Soft reset; sent when the station is there'],
     ['reset CP1 --type Hard --wait', 'wait for the boot that completes it'],
@@ -30,11 +38,38 @@ export function addCommands(program: Command): void {
     .description('Send any command of OCPP to a charge point, now or when it is back (up to the deadline).')
     .argument('<chargePointId>', 'its id', chargePointId)
     .argument('<action>', 'as OCPP names it, case-sensitive')
-    .argument('[payload]', 'as JSON', '{}');
-  submitOptions(command).action(async (id: string, action: string, text: string, options: SubmitOptions) =>
-    submit(id, { action, payload: await validPayload(command, action, text) }, options),
-  );
-  examples(command, [[`command CP1 Reset '{"type":"Soft"}' --wait`, 'the same as reset CP1 --wait']]);
+    .argument('[payload...]', 'as JSON, or as key=value …');
+  submitOptions(command)
+    .option(
+      '--grant-id-tag',
+      'RemoteStartTransaction: let its id tag charge this once, whatever the register says of it',
+    )
+    .action(
+      async (
+        id: string,
+        action: string,
+        given: string[],
+        { grantIdTag, ...options }: SubmitOptions & { grantIdTag?: true },
+      ) => {
+        const payload = await validPayload(command, action, given);
+        await submit(id, { action, payload, ...(grantIdTag ? { options: { grantIdTag } } : {}) }, options);
+      },
+    );
+  examples(command, [
+    ['command CP1 ChangeConfiguration key=HeartbeatInterval value=60 --wait', 'exit code 0: the station has done it'],
+    [`command CP1 Reset '{"type":"Soft"}' --wait`, 'the same as reset CP1 --wait'],
+    ['command CP1 RemoteStartTransaction idTag=GUEST connectorId=1 --grant-id-tag', 'let somebody charge this once'],
+  ]);
+
+  const cancel = program
+    .command('cancel')
+    .description('Cancel a command that was not sent yet.')
+    .argument('<chargePointId>', 'its id', chargePointId)
+    .argument('<commandId>', 'as `commands` lists it')
+    .option('--requested-by <name>', 'who asks (default: your user name)')
+    .addOption(jsonOption('print the command as JSON'))
+    .action(cancelCommand);
+  examples(cancel, [['cancel CP1 8f14e45f-ceea-467f-a8d2-91b5a8c7c001', 'exit code 1: it was too late']]);
 
   const list = program
     .command('commands')
@@ -63,7 +98,7 @@ function submitOptions(command: Command): Command {
 
 async function submit(
   id: string,
-  what: { action: string; payload: Record<string, unknown> },
+  what: { action: string; payload: Record<string, unknown>; options?: CommandOptions },
   { wait, deadline, requestedBy = process.env.USER, json }: SubmitOptions,
 ): Promise<void> {
   const output = new Output({ json });
@@ -81,6 +116,28 @@ async function submit(
     if (json) await output.value(command ?? { commandId, state: 'queued' });
     else await output.line(sentence(id, commandId, command));
     process.exitCode = exitCode(command, waitSeconds > 0);
+  });
+}
+
+async function cancelCommand(
+  id: string,
+  commandId: string,
+  { requestedBy = process.env.USER, json }: { requestedBy?: string; json?: true },
+): Promise<void> {
+  const { cancelCommand: cancel, TooLateToCancel } = await import('../operators/commands.ts');
+  const output = new Output({ json });
+  await withOperatorParts(async (parts) => {
+    try {
+      const found = await cancel(parts, id, { commandId, ...(requestedBy ? { requestedBy } : {}) });
+      if (!found) throw new Error(`charge point "${id}" has no command "${commandId}"`);
+      await (json
+        ? output.value(found)
+        : output.line(`${printable(id)}: ${commandInWords(found)} (command ${commandId})`));
+    } catch (error) {
+      if (!(error instanceof TooLateToCancel)) throw error;
+      process.stderr.write(`${printable(error.message)}\n`);
+      process.exitCode = EXIT.failed;
+    }
   });
 }
 
@@ -106,17 +163,40 @@ const columns: Column<CommandView>[] = [
 ];
 
 /** What the actor would refuse is wrong usage, told before it is queued. */
-async function validPayload(command: Command, action: string, text: string): Promise<Record<string, unknown>> {
+async function validPayload(command: Command, action: string, given: string[]): Promise<Record<string, unknown>> {
   const { commands } = await import('../ocpp/commands.ts');
   const { exactRequest } = await import('../ocpp/command.ts');
   const found = commands.get(action);
   if (!found)
     wrongUsage(command, `there is no command "${action}": expected one of ${[...commands.keys()].join(', ')}`);
   try {
-    return exactRequest(found, JSON.parse(text));
+    return exactRequest(found, given[0]?.startsWith('{') ? JSON.parse(given.join(' ')) : fromPairs(found, given));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     wrongUsage(command, error instanceof SyntaxError ? `the payload is no JSON: ${reason}` : reason);
+  }
+}
+
+/** `key=value` pairs: values are text where the command's schema takes text, else JSON. */
+function fromPairs({ request }: CommandMessage, pairs: string[]): Record<string, unknown> {
+  const texts = pairs.map((pair) => {
+    const [, key, value] = /^([A-Za-z]+)=(.*)$/su.exec(pair) ?? [];
+    if (key === undefined || value === undefined) throw new Error(`expected JSON or key=value, not "${pair}"`);
+    return [key, value] as const;
+  });
+  const payload: Record<string, unknown> = Object.fromEntries(texts);
+  for (const { code, path } of request.safeParse(payload).error?.issues ?? []) {
+    const [key] = path;
+    if (code === 'invalid_type' && typeof key === 'string' && path.length === 1) payload[key] = asJson(payload[key]);
+  }
+  return payload;
+}
+
+function asJson(text: unknown): unknown {
+  try {
+    return JSON.parse(String(text));
+  } catch {
+    return text;
   }
 }
 

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { addCommands } from './commands.ts';
 import { addCompletion } from './completion.ts';
 import { addIdTags } from './idTags.ts';
+import { addLearnt } from './learnt.ts';
 import { addMessages } from './messages.ts';
 import { addMigrate } from './migrate.ts';
 import { addReplay } from './replay.ts';
@@ -34,6 +35,7 @@ The servers are found by TEMPORAL_ADDRESS and DATABASE_URL (environment or .env)
     addStations,
     addIdTags,
     addCommands,
+    addLearnt,
     addTransactions,
     addMessages,
     addReplay,

@@ -6,6 +6,7 @@ import type { TransactionIds } from '../directory/transactionIds.ts';
 import type { AnswerContext, IdTagInfo, StartKey } from '../ocpp/message.ts';
 import type { Note } from '../ocpp/notes.ts';
 import type { Asking, Call } from './answering.ts';
+import type { Grants } from './grants.ts';
 import type { RecentStarts } from './recentStarts.ts';
 
 /** What answers are made from. */
@@ -14,6 +15,7 @@ export interface AnswerParts {
   transactionIds: TransactionIds;
   recentStarts: RecentStarts;
   chargingTags: ChargingTags;
+  grants: Grants;
   settings: {
     /** Seconds, told at boot where the directory has no other. */
     heartbeatInterval: number;
@@ -31,6 +33,7 @@ export class EdgeAnswerContext implements AnswerContext {
 
   readonly #heartbeatInterval: number;
   #repeatedStart = false;
+  #transactionId: number | undefined;
 
   constructor(parts: AnswerParts, station: Asking, call: Call, heartbeatInterval: number) {
     this.#parts = parts;
@@ -58,6 +61,10 @@ export class EdgeAnswerContext implements AnswerContext {
   }
 
   judgeIdTag(idTag: string): IdTagInfo | Promise<IdTagInfo> {
+    if (this.#parts.grants.holds(this.chargePointId, idTag, this.#transactionId)) {
+      this.note('grantedIdTag: an operator has asked for this start');
+      return { status: 'Accepted' };
+    }
     const row = this.#parts.directory.idTag(idTag);
     return row instanceof Promise ? row.then((found) => this.#judge(found)) : this.#judge(row);
   }
@@ -65,12 +72,14 @@ export class EdgeAnswerContext implements AnswerContext {
   transactionIdFor(start: StartKey): number | undefined {
     const { recentStarts, transactionIds } = this.#parts;
     const earlier = recentStarts.find(this.chargePointId, start, this.messageId, this.now);
+    this.#transactionId = earlier;
     if (earlier !== undefined) {
       this.#repeatedStart = true;
       this.note(`repeatedStart: transaction ${earlier} was given to the same start`);
       return earlier;
     }
     const transactionId = transactionIds.take();
+    this.#transactionId = transactionId;
     if (transactionId !== undefined) {
       recentStarts.remember(this.chargePointId, start, this.messageId, transactionId, this.now);
     }

@@ -5,6 +5,7 @@ import { exactRequest, InvalidCommand } from '../ocpp/command.ts';
 import { commands } from '../ocpp/commands.ts';
 import { callFrame } from '../ocpp/frames.ts';
 import type { Connections } from './connections.ts';
+import type { Grants } from './grants.ts';
 import type { EdgeMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
 import type { StationConnection } from './station.ts';
@@ -23,6 +24,8 @@ export interface CallRequest {
   commandId: string;
   action: string;
   payload: Record<string, unknown>;
+  /** The id tag of a RemoteStartTransaction may charge this once, whatever the register says of it. */
+  grantIdTag?: boolean;
 }
 
 /** The CALL did not go out, and will not: the caller may try again under the same command id unless `already sent`. */
@@ -53,14 +56,22 @@ export interface OpenCall {
 export class Calls {
   readonly #connections: Connections;
   readonly #recorder: Recorder;
+  readonly #grants: Grants;
   readonly #metrics: EdgeMetrics;
   readonly #log: Logger;
   /** See `keyOf`. */
   readonly #sent = new Set<string>();
 
-  constructor(parts: { connections: Connections; recorder: Recorder; metrics: EdgeMetrics; log: Logger }) {
+  constructor(parts: {
+    connections: Connections;
+    recorder: Recorder;
+    grants: Grants;
+    metrics: EdgeMetrics;
+    log: Logger;
+  }) {
     this.#connections = parts.connections;
     this.#recorder = parts.recorder;
+    this.#grants = parts.grants;
     this.#metrics = parts.metrics;
     this.#log = parts.log;
   }
@@ -70,7 +81,7 @@ export class Calls {
    * both count as sent, and are followed by exactly one `callResult` event.
    * @throws NotSent, InvalidCommand
    */
-  async send({ chargePointId, connection: id, commandId, action, payload }: CallRequest): Promise<void> {
+  async send({ chargePointId, connection: id, commandId, action, payload, grantIdTag }: CallRequest): Promise<void> {
     const exact = exactPayload(action, payload);
     const connection = this.#sendable(chargePointId, id, commandId);
     if (NOT_BEFORE_ACCEPTED.has(action) && connection.registration !== 'accepted') {
@@ -104,6 +115,7 @@ export class Calls {
     }
     if (connection.call !== call) return;
     call.timer = setTimeout(() => this.#timedOut(connection, call), timeoutOf(action));
+    if (grantIdTag && typeof exact.idTag === 'string') this.#grants.grant(chargePointId, exact.idTag);
     connection.write(callFrame(call.messageId, action, exact));
     if (typeof exact.requestedMessage === 'string') connection.triggered.add(exact.requestedMessage);
   }

@@ -8,6 +8,7 @@ import uWS, {
 import { Answering, type AnsweringParts } from './answering.ts';
 import { Calls } from './calls.ts';
 import { Connections } from './connections.ts';
+import { Grants } from './grants.ts';
 import { Handshake, refuse, type HandshakeSettings, type Refusal } from './handshake.ts';
 import { reportHealth, type HealthReport, type HealthSources } from './health.ts';
 import type { Journal } from './journal.ts';
@@ -30,7 +31,7 @@ const DRAIN_STEP_MS = 10;
 /** What a message that waits for the directory or the disk is given at most when the edge stops. */
 const DRAIN_PATIENCE_MS = 5_000;
 
-export interface EdgeOptions extends AnsweringParts {
+export interface EdgeOptions extends Omit<AnsweringParts, 'grants'> {
   host: string;
   /** 0: any free one. */
   port: number;
@@ -61,14 +62,15 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   const taskQueue = `edge-${journal.id}`;
   const recorder = new Recorder(journal, log, options.acknowledge);
   const connections = new Connections(log);
-  const calls = new Calls({ connections, recorder, metrics, log });
+  const grants = new Grants();
+  const calls = new Calls({ connections, recorder, grants, metrics, log });
   const handshake = new Handshake(directory, settings, log);
   const parts: StationParts = {
     journalId: journal.id,
     taskQueue,
     recorder,
     calls,
-    answering: new Answering(options),
+    answering: new Answering({ ...options, grants }),
     metrics,
     log,
     ended: (connection) => connections.remove(connection),

@@ -128,6 +128,10 @@ export const noteKinds = {
       'https://github.com/mobilityhouse/ocpp/issues/186, https://github.com/EVerest/libocpp/pull/298, ' +
       'https://github.com/matth-x/MicroOcpp/issues/237',
   },
+  grantedIdTag: {
+    what: 'No fault of the station: the tag may charge this once, because an operator has asked for it with grantIdTag.',
+    source: 'OCPP 1.6 §5.11',
+  },
   unjudgedIdTag: {
     what: 'No fault of the station: the database was away, and the tag was judged by the setting for that.',
     source: 'OCPP 1.6 §4.1, §4.8',

@@ -1,8 +1,14 @@
 /** Commands to charge points: checked, then queued by their actors. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { WorkflowNotFoundError } from '@temporalio/client';
+import type { Database } from '../../drizzle/client.ts';
 import { findChargePoint } from '../../drizzle/queries/chargePoints.ts';
-import { findCommand, type CommandView } from '../../drizzle/queries/commands.ts';
+import { findCommand, unfinishedCommands, type CommandView } from '../../drizzle/queries/commands.ts';
+import { whyQueued } from '../../workflows/state/commands.ts';
+import type { Cancellation } from '../../workflows/state/inbound.ts';
+import type { Command, CommandOptions } from '../../workflows/state/model.ts';
 import { exactRequest } from '../ocpp/command.ts';
 import { commands } from '../ocpp/commands.ts';
 import type { OperatorParts } from './chargePoints.ts';
@@ -16,11 +22,28 @@ export class UnknownAction extends Error {
   }
 }
 
+/** The id was given to another command of this charge point before. */
+export class CommandIdTaken extends Error {
+  override name = 'CommandIdTaken';
+  constructor({ commandId, action, requestedAt }: CommandView) {
+    super(`"${commandId}" is the id of another command: ${action}, asked for at ${requestedAt}; choose a new one`);
+  }
+}
+
+/** It was sent, or has ended: there is nothing to cancel. */
+export class TooLateToCancel extends Error {
+  override name = 'TooLateToCancel';
+  constructor({ action, state }: Pick<CommandView, 'action' | 'state'>) {
+    super(`${action} is ${state}: only what is still queued can be cancelled`);
+  }
+}
+
 export interface CommandInput {
   /** As in `commands`, case-sensitive. */
   action: string;
   /** Of the CALL, as OCPP 1.6 §6 has it. */
   payload: unknown;
+  options?: CommandOptions | undefined;
   /** Not sent later than this many seconds from now; by default what suits the action. */
   deadlineSeconds?: number | undefined;
   requestedBy?: string | undefined;
@@ -28,15 +51,18 @@ export interface CommandInput {
   commandId?: string | undefined;
 }
 
+/** With where it stands while it is queued. */
+export type ShownCommand = CommandView & Partial<ReturnType<typeof whyQueued>>;
+
 /**
  * Queues a command for a charge point, there or not: it is sent when the charge point is.
  *
- * @throws UnknownChargePoint, UnknownAction, InvalidCommand, RefusedByActor, ActorsAway
+ * @throws UnknownChargePoint, UnknownAction, InvalidCommand, CommandIdTaken, RefusedByActor, ActorsAway
  */
 export async function submitCommand(
   { database, actors }: OperatorParts,
   chargePointId: string,
-  { action, payload, deadlineSeconds, requestedBy, commandId = randomUUID() }: CommandInput,
+  { action, payload, options, deadlineSeconds, requestedBy, commandId = randomUUID() }: CommandInput,
 ): Promise<{ commandId: string }> {
   const command = commands.get(action);
   if (!command) throw new UnknownAction(action);
@@ -44,12 +70,17 @@ export async function submitCommand(
   const chargePoint = await findChargePoint(database, chargePointId);
   if (!chargePoint || chargePoint.registration === 'retired') throw new UnknownChargePoint(chargePointId);
   // Actors forget what has ended long ago.
-  if (await findCommand(database, chargePointId, commandId)) return { commandId };
+  const earlier = await findCommand(database, chargePointId, commandId);
+  if (earlier && (earlier.action !== action || !isDeepStrictEqual(earlier.payload, exact))) {
+    throw new CommandIdTaken(earlier);
+  }
+  if (earlier) return { commandId };
   try {
     return await actors().submit(chargePointId, {
       action,
       payload: exact,
       commandId,
+      ...(options === undefined ? {} : { options }),
       ...(requestedBy === undefined ? {} : { requestedBy }),
       ...(deadlineSeconds === undefined ? {} : { deadlineMs: deadlineSeconds * 1_000 }),
     });
@@ -69,8 +100,9 @@ export async function showCommand(
   { database, actors }: OperatorParts,
   chargePointId: string,
   commandId: string,
-): Promise<CommandView | undefined> {
+): Promise<ShownCommand | undefined> {
   const stored = await findCommand(database, chargePointId, commandId);
+  if (stored?.state === 'queued') return withReason(database, stored);
   if (stored) return stored;
   const queued = await Promise.resolve()
     .then(() => actors().command(chargePointId, commandId))
@@ -78,7 +110,68 @@ export async function showCommand(
       if (error instanceof WorkflowNotFoundError) return undefined;
       throw fromActor(error);
     });
-  if (!queued) return undefined;
+  return queued && viewOf(chargePointId, queued);
+}
+
+/**
+ * The command when it has ended; undefined where it has not within that time.
+ * @param waitMs up to a minute: the database is asked again and again
+ */
+export async function outcomeOf(
+  { database }: OperatorParts,
+  chargePointId: string,
+  commandId: string,
+  waitMs: number,
+  stopping: AbortSignal,
+): Promise<CommandView | undefined> {
+  const until = Date.now() + waitMs;
+  for (let pause = 10; ; pause = Math.min(200, pause * 1.5)) {
+    const found = await findCommand(database, chargePointId, commandId);
+    if (found && found.endedAt !== null) return found;
+    if (Date.now() + pause > until || stopping.aborted) return undefined;
+    await sleep(pause);
+  }
+}
+
+/**
+ * Cancels what was not sent yet; what is cancelled already stays so.
+ *
+ * @throws TooLateToCancel, ActorsAway
+ * @returns undefined where there is no such command
+ */
+export async function cancelCommand(
+  { database, actors }: OperatorParts,
+  chargePointId: string,
+  { commandId, requestedBy }: Cancellation,
+): Promise<CommandView | undefined> {
+  const stored = await findCommand(database, chargePointId, commandId);
+  const isOver = stored !== undefined && stored.endedAt !== null;
+  // Started for its sake alone, an actor of any id would stay for ever.
+  if (!stored && !(await findChargePoint(database, chargePointId))) return undefined;
+  const found = isOver ? stored : await asked();
+  if (found && found.state !== 'cancelled') throw new TooLateToCancel(found);
+  return found;
+
+  async function asked(): Promise<CommandView | undefined> {
+    const cancellation = { commandId, ...(requestedBy === undefined ? {} : { requestedBy }) };
+    try {
+      const command = await actors().cancel(chargePointId, cancellation);
+      return command && viewOf(chargePointId, command);
+    } catch (error) {
+      throw fromActor(error);
+    }
+  }
+}
+
+async function withReason(database: Database, command: CommandView): Promise<ShownCommand> {
+  const [chargePoint, queue] = await Promise.all([
+    findChargePoint(database, command.chargePointId),
+    unfinishedCommands(database, command.chargePointId),
+  ]);
+  return chargePoint ? { ...command, ...whyQueued(queue, command, chargePoint) } : command;
+}
+
+function viewOf(chargePointId: string, queued: Command): CommandView {
   const { version: _version, connection: _connection, ...command } = queued;
   return { chargePointId, ...command, options: command.options ?? null };
 }

@@ -25,6 +25,7 @@ export function prepareWorker(
     writer: measured(createWriter({ database: writing, breaker, deadlineMs: WRITE_DEADLINE_MS, log }), metrics),
     breaker,
     settings: { transactionEndGraceMs: settings.TRANSACTION_END_GRACE },
+    idTags: { unknownIdTags: settings.UNKNOWN_ID_TAGS, offlineUnknownTags: settings.OFFLINE_UNKNOWN_TAGS },
   });
   return (temporal) =>
     createActorWorker(temporal, activities, {

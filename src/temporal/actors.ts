@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { type Client, WorkflowIdConflictPolicy, WorkflowNotFoundError } from '@temporalio/client';
+import { type Client, WorkflowIdConflictPolicy, WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
 import { RawValue } from '@temporalio/common';
 import { ActorNotFound } from '../edge/outbox.ts';
 import type { Registration } from '../../workflows/events.ts';
-import type { Submission } from '../../workflows/state/inbound.ts';
+import type { Cancellation, Submission } from '../../workflows/state/inbound.ts';
 import type { ActorState } from '../../workflows/state/actor.ts';
 import type { Command } from '../../workflows/state/model.ts';
 import { RPC_DEADLINE_MS, type Temporal } from './connection.ts';
@@ -21,6 +21,8 @@ export interface Actors {
   deliver(chargePointId: string, batch: string, options: { start: boolean }): Promise<void>;
   /** Queues a command; creates the actor where there is none: a command for an offline station waits. */
   submit(chargePointId: string, submission: Submission): Promise<{ commandId: string }>;
+  /** Cancels a command that was not sent yet; resolves, when that is stored, to how it stands. */
+  cancel(chargePointId: string, cancellation: Cancellation): Promise<Command | undefined>;
   /** Tells what an operator has decided; creates the actor where there is none, but not to retire it. */
   registered(chargePointId: string, registration: Registration): Promise<void>;
   /**
@@ -44,6 +46,15 @@ export function createActors({ connection, client, namespace }: Temporal): Actor
     staticSummary: `charge point ${chargePointId}`.slice(0, 200),
     args: [],
   });
+  const started = async (chargePointId: string): Promise<WorkflowHandle> => {
+    await within(() =>
+      client.workflow.start('chargePoint', {
+        ...start(chargePointId),
+        workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+      }),
+    );
+    return client.workflow.getHandle(workflowId(chargePointId));
+  };
   return {
     async deliver(chargePointId, batch, options) {
       const payload = RawValue.fromPayload({ metadata: JSON_PLAIN, data: Buffer.from(batch) });
@@ -64,14 +75,14 @@ export function createActors({ connection, client, namespace }: Temporal): Actor
       }
     },
     async submit(chargePointId, submission) {
-      await within(() =>
-        client.workflow.start('chargePoint', {
-          ...start(chargePointId),
-          workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
-        }),
-      );
-      const handle = client.workflow.getHandle(workflowId(chargePointId));
+      const handle = await started(chargePointId);
       return within(() => handle.executeUpdate<{ commandId: string }, [Submission]>('submit', { args: [submission] }));
+    },
+    async cancel(chargePointId, cancellation) {
+      const handle = await started(chargePointId);
+      return within(() =>
+        handle.executeUpdate<Command | undefined, [Cancellation]>('cancelCommand', { args: [cancellation] }),
+      );
     },
     async registered(chargePointId, registration) {
       if (registration !== 'retired') {

@@ -265,7 +265,7 @@ describe('what a charge point did', () => {
     expect((await test.get(location)).body).toMatchObject({
       commandId: 'mine',
       action: 'Reset',
-      requestedBy: 'OPERATOR_TOKEN',
+      requestedBy: 'OPERATOR_TOKEN from 127.0.0.1',
     });
     await becomes(location, expect.objectContaining({ state: 'rejected', answer: { status: 'Rejected' } }));
     const again = await test.request('POST', `/v1/charge-points/${id}/commands`, {

@@ -2,6 +2,7 @@
 import { authorization } from './table/authorization.ts';
 import { boot } from './table/boot.ts';
 import type { Case } from './table/case.ts';
+import { commands } from './table/commands.ts';
 import { framing } from './table/framing.ts';
 import { handshake } from './table/handshake.ts';
 import { meterValues } from './table/meterValues.ts';
@@ -17,6 +18,7 @@ export const parts: readonly { title: string; cases: readonly Case[] }[] = [
   { title: 'Transactions', cases: transactions },
   { title: 'Meter values and time', cases: meterValues },
   { title: 'Other messages, and text everywhere', cases: others },
+  { title: 'Commands to charge points', cases: commands },
   { title: 'Charge points in the field', cases: quirks },
 ];
 

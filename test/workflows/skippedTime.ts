@@ -38,6 +38,7 @@ installRuntime(log);
 
 /** As the program's default. */
 const TRANSACTION_END_GRACE_MS = 15 * 60_000;
+const ID_TAGS = { unknownIdTags: 'accept', offlineUnknownTags: 'accept' } as const;
 
 export class SkippedTime {
   readonly temporal: Temporal;
@@ -79,10 +80,14 @@ export class SkippedTime {
     const breaker = createBreaker({ database, log });
     const writer = createWriter({ database, breaker, deadlineMs: 4_000, log });
     const settings = { transactionEndGraceMs: TRANSACTION_END_GRACE_MS };
-    const worker = await createActorWorker(temporal, createActorActivities({ database, writer, breaker, settings }), {
-      bundleDirectory: join(directory, 'bundles'),
-      cachedWorkflows: 100,
-    });
+    const worker = await createActorWorker(
+      temporal,
+      createActorActivities({ database, writer, breaker, settings, idTags: ID_TAGS }),
+      {
+        bundleDirectory: join(directory, 'bundles'),
+        cachedWorkflows: 100,
+      },
+    );
     const running = worker.run();
     closing.unshift(async () => {
       worker.shutdown();

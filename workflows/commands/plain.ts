@@ -76,6 +76,7 @@ export const plainCommands: ReadonlyMap<string, CommandRules> = new Map(
       {
         action: 'RemoteStartTransaction',
         deadlineMs: MINUTE,
+        urgency: 1,
         accepted: ['Accepted'],
         notWhilePending: true,
         effect: { seenIn: isStartOf, withinMs: 5 * MINUTE },
@@ -83,6 +84,7 @@ export const plainCommands: ReadonlyMap<string, CommandRules> = new Map(
       {
         action: 'RemoteStopTransaction',
         deadlineMs: MINUTE,
+        urgency: 2,
         accepted: ['Accepted'],
         notWhilePending: true,
         effect: {
@@ -108,7 +110,7 @@ export const plainCommands: ReadonlyMap<string, CommandRules> = new Map(
           withinMs: DAY,
         },
       },
-      { action: 'UnlockConnector', deadlineMs: MINUTE, accepted: ['Unlocked'] },
+      { action: 'UnlockConnector', deadlineMs: MINUTE, urgency: 2, accepted: ['Unlocked'] },
       {
         action: 'UpdateFirmware',
         deadlineMs: 7 * DAY,
@@ -132,7 +134,7 @@ export const plainCommands: ReadonlyMap<string, CommandRules> = new Map(
 const LONGEST = 100_000;
 
 function checked(action: string, payload: unknown, refuse: Plain['refuse']): ReturnType<CommandRules['check']> {
-  if (typeof payload !== 'object' || Array.isArray(payload)) {
+  if ((typeof payload !== 'object' && payload !== undefined) || Array.isArray(payload)) {
     return { refusal: `${action} takes an object, not ${JSON.stringify(payload)?.slice(0, 200)}` };
   }
   const given = (payload ?? {}) as Record<string, unknown>;

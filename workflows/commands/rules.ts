@@ -15,6 +15,8 @@ export interface CommandRules {
   effect?: { seenIn(event: Message, payload: Record<string, unknown>): boolean | 'failed'; withinMs: number };
   /** Not sent before the charge point is accepted (OCPP 1.6 §4.2). */
   notWhilePending?: true;
+  /** Sent before what is less urgent; absent: 0. */
+  urgency?: 1 | 2;
   /** No further CALL until the effect was seen: the station is about to go away. */
   holdsQueue?: true;
 }

@@ -12,6 +12,7 @@ const MESSAGES = [
 /** TriggerMessage (OCPP 1.6 §5.17). Done when the message comes. */
 export const triggerMessage: CommandRules = {
   deadlineMs: 60_000,
+  urgency: 2,
   check(payload) {
     const { requestedMessage, connectorId, ...others } = (payload ?? {}) as Record<string, unknown>;
     const well =

@@ -4,7 +4,7 @@
  */
 import { commandRules } from '../commands/rules.ts';
 import type { CallResult, CallSent, Instant, Message, Registration } from '../events.ts';
-import type { Command, CommandState } from './model.ts';
+import type { ChargePoint, Command, CommandOptions, CommandState } from './model.ts';
 
 /** Ended commands an actor keeps to show. */
 const ENDED_KEPT = 20;
@@ -22,8 +22,16 @@ export interface CommandRequest {
   requestedAt: Instant;
   /** ms after `requestedAt`; the action's default where absent. */
   deadlineMs?: number;
+  options?: CommandOptions;
   /** Why the request is refused before its payload is looked at. */
   refusal?: string;
+}
+
+/** The payload that would be sent; undefined where the request will be refused without a further look. */
+export function payloadOf({ action, payload, refusal }: CommandRequest): Record<string, unknown> | undefined {
+  if (refusal !== undefined) return undefined;
+  const checked = commandRules.get(action)?.check(payload);
+  return checked && 'payload' in checked ? checked.payload : undefined;
 }
 
 export function requested(commands: Command[], request: CommandRequest): Command[] {
@@ -37,6 +45,7 @@ export function requested(commands: Command[], request: CommandRequest): Command
     state: 'queued',
     reason: null,
     via: request.via,
+    options: request.options ?? null,
     requestedBy: request.requestedBy,
     requestedAt,
     deadline: later(requestedAt, request.deadlineMs ?? rules?.deadlineMs ?? 0),
@@ -59,18 +68,70 @@ export function requested(commands: Command[], request: CommandRequest): Command
 
 /**
  * The command whose turn it is, if the station may get a CALL now: a rejected one gets none, one that waits for approval
- * not all (OCPP 1.6 §4.2).
+ * not all (OCPP 1.6 §4.2). `inOrder`: as asked for, whatever their urgency.
  */
-export function nextToSend(commands: Command[], registration: Registration | null): Command | undefined {
-  if (registration === 'rejected') return undefined;
-  const busy = commands.some(
+export function nextToSend(
+  commands: Command[],
+  registration: Registration | null,
+  { inOrder = false } = {},
+): Command | undefined {
+  if (registration === 'rejected' || underWay(commands)) return undefined;
+  const queue = inOrder ? commands : byUrgency(commands);
+  return queue.find((c) => c.state === 'queued' && maySend(c, registration));
+}
+
+/**
+ * Where a queued command stands, and why it has not been sent, in words.
+ * @param commands at least those of the charge point that have not ended, in the order in which they were asked for
+ */
+export function whyQueued(
+  commands: Queued[],
+  command: Queued,
+  { online, registration, lastBootAt }: Pick<ChargePoint, 'online' | 'registration' | 'lastBootAt'>,
+): { position: number; waitsFor: string } {
+  const position =
+    1 +
+    byUrgency(commands.filter((c) => c.state === 'queued')).findIndex(
+      ({ commandId }) => commandId === command.commandId,
+    );
+  const busy = underWay(commands);
+  const rebooted = command.action === 'Reset' && lastBootAt !== null && lastBootAt > command.requestedAt;
+  const waitsFor = !online
+    ? 'the station, which is offline'
+    : registration === 'rejected'
+      ? 'its station to be accepted'
+      : !maySend(command, registration)
+        ? 'its station to be accepted (OCPP 1.6 §4.2)'
+        : position > 1
+          ? `${position - 1} before it`
+          : busy
+            ? `${busy.action}, which is under way`
+            : 'its turn, which is now';
+  return {
+    position,
+    waitsFor: rebooted ? `${waitsFor}; the station has rebooted by itself at ${lastBootAt}` : waitsFor,
+  };
+}
+
+type Queued = Pick<Command, 'commandId' | 'action' | 'state' | 'requestedAt'>;
+
+function underWay<One extends Queued>(commands: One[]): One | undefined {
+  return commands.find(
     (c) =>
       c.state === 'dispatching' ||
       c.state === 'sent' ||
       (c.state === 'answered' && commandRules.get(c.action)?.holdsQueue),
   );
-  const may = ({ action }: Command) => registration !== 'pending' || !commandRules.get(action)?.notWhilePending;
-  return busy ? undefined : commands.find((c) => c.state === 'queued' && may(c));
+}
+
+function maySend({ action }: Queued, registration: Registration | null): boolean {
+  return registration !== 'pending' || !commandRules.get(action)?.notWhilePending;
+}
+
+/** What people wait for at the station comes first; what is as urgent, in the order in which it was asked for. */
+function byUrgency<One extends Queued>(commands: One[]): One[] {
+  const urgency = ({ action }: One) => commandRules.get(action)?.urgency ?? 0;
+  return commands.toSorted((a, b) => urgency(b) - urgency(a));
 }
 
 export function dispatched(commands: Command[], commandId: string, connection: string): Command[] {
@@ -85,6 +146,12 @@ export function isOffered(commands: Command[], commandId: string, connection: st
 /** The edge said for certain that nothing was written. */
 export function notSent(commands: Command[], commandId: string, reason: string): Command[] {
   return update(commands, commandId, (c) => (c.state === 'dispatching' ? { ...requeued(c), reason } : c));
+}
+
+/** Somebody no longer wants it. Too late once it was handed to an edge. */
+export function cancelled(commands: Command[], commandId: string, at: Instant, by: string | null): Command[] {
+  const reason = by === null ? 'cancelled' : `cancelled by ${by}`;
+  return update(commands, commandId, (c) => (c.state === 'queued' ? end(c, 'cancelled', at, reason) : c));
 }
 
 /** What has not been handed to an edge. */
@@ -152,6 +219,7 @@ export function connectionEnded(commands: Command[], connection: string, at: Ins
 /** A message of the station may be the effect a command was sent for; it may come before the command's answer. */
 export function effectSeen(commands: Command[], event: Message): Command[] {
   return map(commands, (c) => {
+    if (isNoLongerWanted(c, event)) return end(c, 'cancelled', event.receivedAt, 'the station has rebooted by itself');
     if (!awaitsEffect(c) || c.sentAt === null || event.receivedAt < c.sentAt) return c;
     const seen = commandRules.get(c.action)?.effect?.seenIn(event, c.payload) ?? false;
     if (seen === false) return c;
@@ -185,6 +253,12 @@ export function pending(commands: Command[]): Command[] {
 export function forgetEndedCommands(commands: Command[]): Command[] {
   let surplus = commands.length - pending(commands).length - ENDED_KEPT;
   return surplus <= 0 ? commands : commands.filter((c) => c.endedAt === null || surplus-- <= 0);
+}
+
+function isNoLongerWanted({ state, options, requestedAt }: Command, { action, receivedAt }: Message): boolean {
+  return (
+    state === 'queued' && options?.unlessRebooted === true && action === 'BootNotification' && receivedAt > requestedAt
+  );
 }
 
 /** How an installation or an upload ended is the outcome, not that it did. */

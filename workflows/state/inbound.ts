@@ -1,5 +1,6 @@
 /** Shape checks of what signals and updates carry: people send them too. No library: this runs in every actor's sandbox. */
 import type { EventBatch } from '../events.ts';
+import type { CommandOptions } from './model.ts';
 
 /** Input of signal `command` and update `submit`. */
 export interface Submission {
@@ -11,6 +12,14 @@ export interface Submission {
   deadlineMs?: number;
   /** Chosen by the caller so that asking twice queues once. */
   commandId?: string;
+  options?: CommandOptions;
+}
+
+/** Input of update `cancelCommand`. */
+export interface Cancellation {
+  commandId: string;
+  /** Name of who asks. */
+  requestedBy?: string;
 }
 
 /**
@@ -31,12 +40,13 @@ export function asEventBatch(input: unknown): { batch: EventBatch } | { problem:
 }
 
 export function asSubmission(input: unknown): { submission: Submission } | { problem: string } {
-  const { action, payload, requestedBy, deadlineMs, commandId } = (input ?? {}) as Record<string, unknown>;
+  const { action, payload, requestedBy, deadlineMs, commandId, options } = (input ?? {}) as Record<string, unknown>;
   const optional = (value: unknown, type: string) => value === undefined || value === null || typeof value === type;
   const well =
     typeof action === 'string' &&
     optional(requestedBy, 'string') &&
     optional(commandId, 'string') &&
+    (options === undefined || options === null || isOptions(options)) &&
     optional(deadlineMs, 'number') &&
     !(typeof deadlineMs === 'number' && !(deadlineMs > 0 && deadlineMs <= 366 * 86_400_000));
   if (!well) {
@@ -50,8 +60,24 @@ export function asSubmission(input: unknown): { submission: Submission } | { pro
       ...(typeof requestedBy === 'string' ? { requestedBy: requestedBy.slice(0, 100) } : {}),
       ...(typeof deadlineMs === 'number' ? { deadlineMs } : {}),
       ...(typeof commandId === 'string' ? { commandId: commandId.slice(0, 100) } : {}),
+      ...(isOptions(options) ? { options } : {}),
     },
   };
+}
+
+export function asCancellation(input: unknown): { cancellation: Cancellation } | { problem: string } {
+  const { commandId, requestedBy } = (input ?? {}) as Record<string, unknown>;
+  if (!isText(commandId) || (requestedBy !== undefined && !isText(requestedBy))) {
+    return { problem: `a cancellation looks like {"commandId":"…","requestedBy":"name"}, not ${shown(input)}` };
+  }
+  return { cancellation: { commandId, ...(isText(requestedBy) ? { requestedBy: requestedBy.slice(0, 100) } : {}) } };
+}
+
+function isOptions(options: unknown): options is CommandOptions {
+  return (
+    isObject(options) &&
+    Object.entries(options).every(([name, on]) => (name === 'unlessRebooted' || name === 'grantIdTag') && on === true)
+  );
 }
 
 /** What cannot be read of it is left out: the events say the same, only later. */

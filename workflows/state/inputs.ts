@@ -23,6 +23,8 @@ export type Input =
   | { kind: 'dispatched'; commandId: string; connection: string }
   | { kind: 'notSent'; commandId: string; reason: string }
   | { kind: 'invalid' | 'sentBefore'; commandId: string; at: Instant; reason: string }
+  /** Somebody no longer wants a command. */
+  | { kind: 'cancelled'; commandId: string; at: Instant; by: string | null }
   /** The edge of the connection is gone without having said so. `told` (steps without it are so): taken as if it had. */
   | { kind: 'connectionGone'; connection: string; at: Instant; told?: boolean }
   /** The edges of a silent station were asked whether they still hold its sockets, and one does. */
@@ -53,6 +55,8 @@ export function apply(state: actor.ActorState, input: Exclude<Input, { kind: 'ev
       return { ...state, commands: commands.invalid(state.commands, input.commandId, input.at, input.reason) };
     case 'sentBefore':
       return { ...state, commands: commands.sentBefore(state.commands, input.commandId, input.at, input.reason) };
+    case 'cancelled':
+      return { ...state, commands: commands.cancelled(state.commands, input.commandId, input.at, input.by) };
     case 'connectionGone':
       return connectionGone(state, input.connection, input.at, input.told ?? true);
     case 'silenceChecked':

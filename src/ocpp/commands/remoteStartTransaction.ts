@@ -8,10 +8,16 @@ export const remoteStartTransaction: CommandMessage = {
   action: 'RemoteStartTransaction',
   request: z.strictObject({
     idTag: idToken,
-    connectorId: z.int32().min(1).optional(),
+    connectorId: z.int32().min(1, 'above 0: a transaction is on one connector (OCPP 1.6 §6.33)').optional(),
     chargingProfile: chargingProfile
-      .refine(({ chargingProfilePurpose }) => chargingProfilePurpose === 'TxProfile', 'its purpose has to be TxProfile')
-      .refine(({ transactionId }) => transactionId === undefined, 'its transaction has no id yet')
+      .refine(
+        ({ chargingProfilePurpose }) => chargingProfilePurpose === 'TxProfile',
+        'its purpose has to be TxProfile (OCPP 1.6 §5.16.2)',
+      )
+      .refine(
+        ({ transactionId }) => transactionId === undefined,
+        'its transaction has no transactionId yet (OCPP 1.6 §5.16.2)',
+      )
       .optional(),
   }),
   response: z.object({ status: z.enum(['Accepted', 'Rejected']) }),

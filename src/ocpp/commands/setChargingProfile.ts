@@ -11,11 +11,16 @@ export const setChargingProfile: CommandMessage = {
     .refine(
       ({ connectorId: of, csChargingProfiles }) =>
         csChargingProfiles.chargingProfilePurpose !== 'ChargePointMaxProfile' || of === 0,
-      'a ChargePointMaxProfile is for connector 0',
+      'a ChargePointMaxProfile is for connector 0 (OCPP 1.6 §3.13.1)',
     )
     .refine(
       ({ connectorId: of, csChargingProfiles }) => csChargingProfiles.chargingProfilePurpose !== 'TxProfile' || of > 0,
-      'a TxProfile is for the connector of its transaction',
+      'a TxProfile is for the connector of its transaction (OCPP 1.6 §3.13.1)',
+    )
+    .refine(
+      ({ csChargingProfiles: { chargingProfilePurpose, transactionId } }) =>
+        chargingProfilePurpose !== 'TxProfile' || transactionId !== undefined,
+      'a TxProfile needs the transactionId of its transaction (OCPP 1.6 §5.16)',
     ),
   response: z.object({ status: z.enum(['Accepted', 'Rejected', 'NotSupported']) }),
   answerTimeoutMs: 30_000,

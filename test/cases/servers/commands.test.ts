@@ -79,7 +79,9 @@ describe('commands', () => {
     const station = test.station(id);
     expect(statusOf(await station.call('BootNotification', boot))).toBe('Pending');
     await isOnline(id);
-    const start = await command(id, 'RemoteStartTransaction', { idTag: 'T', connectorId: 1 });
+    const idTag = `P${Date.now().toString(36)}`;
+    await test.request('PUT', `/v1/id-tags/${idTag}`, { body: {} });
+    const start = await command(id, 'RemoteStartTransaction', { idTag, connectorId: 1 });
     const change = await command(id, 'ChangeConfiguration', { key: 'MeterValueSampleInterval', value: '60' });
     await becomes(change, { state: 'completed' });
     await becomes(start, { state: 'queued' });

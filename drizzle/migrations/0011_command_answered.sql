@@ -1,0 +1,1 @@
+CREATE INDEX "command_answered" ON "command" USING btree ("charge_point_id","action","answered_at") WHERE "command"."answered_at" is not null;

@@ -1,0 +1,143 @@
+/** Rows from which src/operators/learnt folds what is known of a station: its answers, and what else tells of it. */
+import { and, desc, eq, gte, inArray, isNotNull, isNull, or, sql, type SQL } from 'drizzle-orm';
+import type { Instant } from '../../workflows/events.ts';
+import type { Database } from '../client.ts';
+import { command, statusNotification, transaction } from '../schema.ts';
+
+/** So many of the newest answers are read at most. */
+export const MOST_ANSWERS = 5_000;
+/** Transactions without which a TxProfile or a reservation would have no end. */
+const MOST_TRANSACTIONS = 1_000;
+const MOST_STATUSES = 5_000;
+
+export type AnsweredRow = Awaited<ReturnType<typeof readConfigurationAnswers>>[number];
+
+/**
+ * ChangeConfiguration and Reset, and GetConfiguration from the last one for all keys on. What needs a reboot waits for it
+ * over any number of GetConfiguration: so all changes are read.
+ */
+export async function readConfigurationAnswers(database: Database, chargePointId: string) {
+  const ofAllKeys = sql`${command.payload}::text in ('{}', '{"key":[]}')`;
+  return readAnswers(
+    database,
+    chargePointId,
+    ['GetConfiguration', 'ChangeConfiguration', 'Reset'],
+    or(sql`${command.action} <> 'GetConfiguration'`, sinceLast(chargePointId, 'GetConfiguration', ofAllKeys)),
+  );
+}
+
+export function readCertificateAnswers(database: Database, chargePointId: string): Promise<AnsweredRow[]> {
+  return readAnswers(database, chargePointId, [
+    'GetInstalledCertificateIds',
+    'InstallCertificate',
+    'DeleteCertificate',
+    'CertificateSigned',
+  ]);
+}
+
+/** From the last Full list that was accepted on. */
+export async function readLocalListAnswers(database: Database, chargePointId: string): Promise<AnsweredRow[]> {
+  const accepted = sql`${command.payload}::text like '%"updateType":"Full"%' and ${command.answer}::text like '%"Accepted"%'`;
+  const [sent, asked] = await Promise.all([
+    readAnswers(database, chargePointId, ['SendLocalList'], sinceLast(chargePointId, 'SendLocalList', accepted)),
+    readAnswers(database, chargePointId, ['GetLocalListVersion']),
+  ]);
+  return [...sent, ...asked];
+}
+
+export function readProfileAnswers(database: Database, chargePointId: string): Promise<AnsweredRow[]> {
+  const withProfile = sql`${command.payload}::text like '%"chargingProfile":%'`;
+  return readAnswers(
+    database,
+    chargePointId,
+    ['SetChargingProfile', 'ClearChargingProfile', 'RemoteStartTransaction'],
+    or(sql`${command.action} <> 'RemoteStartTransaction'`, withProfile),
+  );
+}
+
+export function readReservationAnswers(database: Database, chargePointId: string): Promise<AnsweredRow[]> {
+  return readAnswers(database, chargePointId, ['ReserveNow', 'CancelReservation']);
+}
+
+/** The newest first. No operator of JSON looks into them: those refuse a whole row for one escaped NUL of a station. */
+function readAnswers(database: Database, chargePointId: string, actions: string[], besides?: SQL) {
+  return database.run((db) =>
+    db
+      .select({
+        commandId: command.commandId,
+        action: command.action,
+        payload: command.payload,
+        answer: command.answer,
+        answeredAt: sql<Instant>`${command.answeredAt}`.mapWith(command.answeredAt),
+        state: command.state,
+        endedAt: command.endedAt,
+      })
+      .from(command)
+      .where(
+        and(
+          eq(command.chargePointId, chargePointId),
+          inArray(command.action, actions),
+          isNotNull(command.answeredAt),
+          besides,
+        ),
+      )
+      .orderBy(desc(command.answeredAt))
+      .limit(MOST_ANSWERS),
+  );
+}
+
+function sinceLast(chargePointId: string, action: string, such: SQL): SQL {
+  return sql`${command.answeredAt} >= coalesce((
+    select max(${command.answeredAt}) from ${command}
+    where ${command.chargePointId} = ${chargePointId} and ${command.action} = ${action}
+      and ${command.answeredAt} is not null and ${such}), '-infinity')`;
+}
+
+/** The open ones and the newest others. */
+export async function readRecentTransactions(database: Database, chargePointId: string) {
+  const ofIt = eq(transaction.chargePointId, chargePointId);
+  const columns = {
+    transactionId: transaction.transactionId,
+    aliases: transaction.aliases,
+    connectorId: transaction.connectorId,
+    idTag: transaction.idTag,
+    parentIdTag: transaction.parentIdTag,
+    reservationId: transaction.reservationId,
+    startedAt: transaction.startedAt,
+    stoppedAt: transaction.stoppedAt,
+    end: transaction.end,
+  };
+  const newest = desc(sql`coalesce(${transaction.startedAt}, ${transaction.stoppedAt})`);
+  const [open, recent] = await Promise.all([
+    database.run((db) =>
+      db
+        .select(columns)
+        .from(transaction)
+        .where(and(ofIt, isNull(transaction.end))),
+    ),
+    database.run((db) => db.select(columns).from(transaction).where(ofIt).orderBy(newest).limit(MOST_TRANSACTIONS)),
+  ]);
+  return [...open, ...recent.filter(({ end }) => end !== null)];
+}
+
+/** When it, or one of its connectors, was Faulted or Unavailable, from `from` on. */
+export function readOutOfOrder(database: Database, chargePointId: string, from: Instant) {
+  return database.run((db) =>
+    db
+      .select({
+        connectorId: statusNotification.connectorId,
+        at: statusNotification.at,
+        receivedAt: statusNotification.receivedAt,
+      })
+      .from(statusNotification)
+      .where(
+        and(
+          eq(statusNotification.chargePointId, chargePointId),
+          gte(statusNotification.at, from),
+          inArray(statusNotification.status, ['Faulted', 'Unavailable']),
+        ),
+      )
+      .orderBy(desc(statusNotification.at))
+      .limit(MOST_STATUSES),
+  );
+}

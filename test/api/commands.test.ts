@@ -1,0 +1,254 @@
+import { Client, Connection } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Station } from '../../src/simulator/station.ts';
+import { ocppActors } from '../support/cli.ts';
+import { ApiTest, boot, newId, type RequestOptions } from './support.ts';
+
+/** The machine may be busy. */
+const WITHIN = { timeout: 20_000 };
+
+let test: ApiTest;
+beforeAll(async () => {
+  test = await ApiTest.start();
+}, 120_000);
+afterAll(() => test.dispose());
+
+/** A station that has been here, and answers every CALL as told. */
+async function charger(name: string, answer: (action: string) => Record<string, unknown> | undefined) {
+  const station = test.station(newId(name), { onCall: answer });
+  await station.call('BootNotification', boot);
+  await known(station.chargePointId);
+  return station;
+}
+
+async function known(id: string): Promise<void> {
+  await expect.poll(async () => (await test.get(`/v1/charge-points/${id}`)).status, WITHIN).toBe(200);
+}
+
+function ask(id: string, body: object, options: RequestOptions = {}) {
+  return test.request('POST', `/v1/charge-points/${id}/commands`, { ...options, body });
+}
+
+async function offline(name: string): Promise<Station> {
+  const station = await charger(name, () => ({ status: 'Accepted' }));
+  station.stop();
+  await expect
+    .poll(async () => (await test.get(`/v1/charge-points/${station.chargePointId}`)).body.online, WITHIN)
+    .toBe(false);
+  return station;
+}
+
+describe('Prefer: wait', () => {
+  it('answers with the outcome when it comes in time', async () => {
+    const { chargePointId } = await charger('wait', () => ({ status: 'Accepted' }));
+    const asked = await ask(chargePointId, { action: 'ClearCache' }, { headers: { Prefer: 'wait=20' } });
+    expect(asked.status).toBe(200);
+    expect(asked.headers.get('preference-applied')).toBe('wait=20');
+    expect(asked.body).toMatchObject({
+      action: 'ClearCache',
+      state: 'completed',
+      answer: { status: 'Accepted' },
+      requestedBy: 'OPERATOR_TOKEN from 127.0.0.1',
+    });
+    expect((await test.get(asked.headers.get('location')!)).body).toEqual(asked.body);
+  });
+
+  it('answers 202 when it does not', async () => {
+    const { chargePointId } = await offline('wait');
+    const asked = await ask(chargePointId, { action: 'ClearCache' }, { headers: { Prefer: 'respond-async, wait=1' } });
+    expect(asked.status).toBe(202);
+    expect((await test.get(asked.headers.get('location')!)).body).toMatchObject({
+      state: 'queued',
+      position: 1,
+      waitsFor: 'the station, which is offline',
+    });
+  });
+});
+
+describe('Idempotency-Key', () => {
+  it('queues the same command once, and refuses another one', async () => {
+    const { chargePointId } = await offline('key');
+    const headers = { 'Idempotency-Key': `key of ${chargePointId}` };
+    const reset = { action: 'Reset', payload: { type: 'Soft' } };
+    const first = await ask(chargePointId, reset, { headers });
+    expect(first).toMatchObject({ status: 202, body: { commandId: headers['Idempotency-Key'] } });
+    expect((await ask(chargePointId, reset, { headers })).body).toEqual(first.body);
+    await expect
+      .poll(async () => (await test.all(`/v1/charge-points/${chargePointId}/commands`, 10)).length, WITHIN)
+      .toBe(1);
+    const other = await ask(chargePointId, { action: 'Reset', payload: { type: 'Hard' } }, { headers });
+    expect(other).toMatchObject({ status: 422, body: { detail: expect.stringContaining('another command: Reset') } });
+    expect((await ask(chargePointId, { ...reset, commandId: 'another' }, { headers })).status).toBe(400);
+    expect(await test.all(`/v1/charge-points/${chargePointId}/commands`, 10)).toHaveLength(1);
+  });
+});
+
+describe('a queued command', () => {
+  it('is cancelled, by its id alone too, and never sent; the others are', async () => {
+    const station = await offline('cancel');
+    const id = station.chargePointId;
+    const [first, second, third] = await Promise.all(
+      ['1', '2', '3'].map((value) =>
+        ask(id, { action: 'ChangeConfiguration', payload: { key: 'HeartbeatInterval', value } }),
+      ),
+    );
+    const path = first!.headers.get('location')!;
+    const cancelled = await test.request('DELETE', path);
+    expect(cancelled).toMatchObject({
+      status: 200,
+      body: { state: 'cancelled', reason: 'cancelled by OPERATOR_TOKEN from 127.0.0.1', sentAt: null },
+    });
+    expect((await test.request('DELETE', path)).body).toEqual(cancelled.body);
+    const commandId = second!.body.commandId as string;
+    await expect.poll(async () => (await test.get(`/v1/commands/${commandId}`)).status, WITHIN).toBe(200);
+    expect((await test.request('DELETE', `/v1/commands/${commandId}`)).body).toMatchObject({ state: 'cancelled' });
+    const back = test.station(id, { onCall: () => ({ status: 'Accepted' }) });
+    await back.call('BootNotification', boot);
+    const last = `/v1/commands/${third!.body.commandId as string}`;
+    await expect.poll(async () => (await test.get(last)).body.state, WITHIN).toBe('completed');
+    expect(back.received.map(({ payload }) => payload)).toEqual([{ key: 'HeartbeatInterval', value: '3' }]);
+    expect(await test.request('DELETE', last)).toMatchObject({
+      status: 409,
+      body: { detail: 'ChangeConfiguration is completed: only what is still queued can be cancelled' },
+    });
+    expect((await test.request('DELETE', `/v1/charge-points/${id}/commands/none`)).status).toBe(404);
+    expect((await test.request('DELETE', '/v1/commands/none')).status).toBe(404);
+    expect((await test.request('DELETE', '/v1/charge-points/NOBODY/commands/none')).status).toBe(404);
+  }, 60_000);
+
+  it('is cancelled from the command line; too late is exit code 1', async () => {
+    const { chargePointId } = await offline('cli');
+    const { body } = await ask(chargePointId, { action: 'ClearCache' });
+    const cancel = () =>
+      ocppActors(test.program.environment, 'cancel', chargePointId, body.commandId as string, '--requested-by', 'Ada');
+    expect(await cancel()).toMatchObject({ code: 0, stdout: expect.stringContaining('cancelled by Ada') });
+    const { chargePointId: there } = await charger('cli', () => ({ status: 'Accepted' }));
+    const done = await ask(there, { action: 'ClearCache' }, { headers: { Prefer: 'wait=20' } });
+    const late = await ocppActors(test.program.environment, 'cancel', there, done.body.commandId as string);
+    expect(late).toMatchObject({
+      code: 1,
+      stderr: 'ClearCache is completed: only what is still queued can be cancelled\n',
+    });
+  }, 60_000);
+
+  it('that is urgent overtakes what is not, and each says what it waits for', async () => {
+    const { chargePointId: id } = await offline('urgent');
+    const asked: [string, object][] = [
+      ['UpdateFirmware', { location: 'https://127.0.0.1/f', retrieveDate: '2026-12-31T22:00:00.000Z' }],
+      ['ClearCache', {}],
+      ['UnlockConnector', { connectorId: 1 }],
+      ['RemoteStopTransaction', { transactionId: 5 }],
+    ];
+    const paths: string[] = [];
+    for (const [action, payload] of asked) {
+      const { headers } = await ask(id, { action, payload, deadlineSeconds: 600 });
+      paths.push(headers.get('location')!);
+    }
+    await expect.poll(async () => (await test.get(paths[3]!)).body.position, WITHIN).toBe(2);
+    expect((await test.get(paths[0]!)).body).toMatchObject({ position: 3, waitsFor: 'the station, which is offline' });
+    const back = test.station(id, { onCall: () => ({}) });
+    await back.call('BootNotification', boot);
+    await expect.poll(() => back.received.length, WITHIN).toBe(4);
+    expect(back.received.map(({ action }) => action)).toEqual([
+      'UnlockConnector',
+      'RemoteStopTransaction',
+      'UpdateFirmware',
+      'ClearCache',
+    ]);
+  }, 60_000);
+
+  it('that resets is dropped, if so asked, when the station has rebooted by itself', async () => {
+    const { chargePointId: id } = await offline('rebooted');
+    const reset = { action: 'Reset', payload: { type: 'Soft' } };
+    const dropped = await ask(id, { ...reset, options: { unlessRebooted: true } });
+    const other = await ask(id, { action: 'ClearCache' });
+    const back = test.station(id, { onCall: () => ({ status: 'Accepted' }) });
+    await back.call('BootNotification', boot);
+    const of = async ({ headers }: typeof dropped) => (await test.get(headers.get('location')!)).body;
+    await expect.poll(() => of(other), WITHIN).toMatchObject({ state: 'completed' });
+    expect(await of(dropped)).toMatchObject({
+      state: 'cancelled',
+      reason: 'the station has rebooted by itself',
+      options: { unlessRebooted: true },
+      sentAt: null,
+    });
+    expect(back.received.map(({ action }) => action)).toEqual(['ClearCache']);
+  }, 60_000);
+});
+
+describe('RemoteStartTransaction', () => {
+  const start = (idTag: string) => ({ action: 'RemoteStartTransaction', payload: { idTag, connectorId: 1 } });
+  const wait = { headers: { Prefer: 'wait=20' } };
+
+  it('with a tag that would be refused is refused', async () => {
+    const station = await charger('refused', () => ({ status: 'Accepted' }));
+    const asked = await ask(station.chargePointId, start('NOBODY'), wait);
+    expect(asked).toMatchObject({
+      status: 200,
+      body: { state: 'refused', reason: expect.stringContaining('id tag "NOBODY" would be answered Invalid') },
+    });
+    expect(station.received).toEqual([]);
+  });
+
+  it('grants the tag for that start if so asked, and for no other', async () => {
+    const station = await charger('granted', () => ({ status: 'Accepted' }));
+    const options = { grantIdTag: true };
+    const asked = await ask(station.chargePointId, { ...start('GUEST'), options });
+    await expect.poll(() => station.received.length, WITHIN).toBe(1);
+    const status = async (action: string, payload: object) => {
+      const reply = (await station.call(action, payload)) as { result: { idTagInfo: { status: string } } };
+      return reply.result.idTagInfo.status;
+    };
+    const began = { connectorId: 1, idTag: 'guest', meterStart: 0, timestamp: new Date().toISOString() };
+    expect(await status('Authorize', { idTag: 'Guest' })).toBe('Accepted');
+    expect(await status('StartTransaction', began)).toBe('Accepted');
+    expect(await status('StartTransaction', began)).toBe('Accepted');
+    expect(await status('StartTransaction', { ...began, connectorId: 2 })).toBe('Invalid');
+    expect(await status('Authorize', { idTag: 'Guest' })).toBe('Invalid');
+    await expect
+      .poll(async () => (await test.get(asked.headers.get('location')!)).body, WITHIN)
+      .toMatchObject({ state: 'completed', options });
+  }, 30_000);
+});
+
+describe('a signal', () => {
+  it('with a payload that no station could understand is a refused command that names the rule', async () => {
+    const { chargePointId: id, received } = await charger('signal', () => ({ status: 'Accepted' }));
+    const connection = await Connection.connect({ address: test.program.temporalAddress });
+    try {
+      const actor = new Client({ connection }).workflow.getHandle(`charge-point/${id}`);
+      await actor.signal('command', { action: 'UnlockConnector', payload: { connectorId: 0 } });
+      await actor.signal('command', { action: 'ReserveNow', payload: { connectorId: 1 } });
+      await actor.signal('command', { action: 'ClearCache' });
+    } finally {
+      await connection.close();
+    }
+    await expect
+      .poll(async () => (await test.all(`/v1/charge-points/${id}/commands?unfinished=false`, 10)).toReversed(), WITHIN)
+      .toMatchObject([
+        { state: 'refused', reason: expect.stringContaining('connectorId') },
+        { state: 'refused', reason: expect.stringMatching(/expiryDate.*idTag.*reservationId/) },
+        { state: 'completed' },
+      ]);
+    expect(received.map(({ action }) => action)).toEqual(['ClearCache']);
+  });
+});
+
+describe('the command line', () => {
+  it('takes payloads as key=value; the exit code is the outcome', async () => {
+    const { chargePointId: id, received } = await charger('pairs', (action) => ({
+      status: action === 'UnlockConnector' ? 'UnlockFailed' : 'Accepted',
+    }));
+    const run = (...words: string[]) => ocppActors(test.program.environment, 'command', id, ...words, '--wait', '20');
+    expect(await run('ChangeConfiguration', 'key=HeartbeatInterval', 'value=60')).toMatchObject({ code: 0 });
+    expect(await run('UnlockConnector', 'connectorId=1')).toMatchObject({ code: 1 });
+    expect(await run('ChangeConfiguration', 'key')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('expected JSON or key=value, not "key"'),
+    });
+    expect(received.map(({ payload }) => payload)).toEqual([
+      { key: 'HeartbeatInterval', value: '60' },
+      { connectorId: 1 },
+    ]);
+  }, 60_000);
+});
