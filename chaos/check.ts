@@ -12,6 +12,8 @@ import { until, type System } from './system.ts';
 export type Gap = { from: number; to: number };
 
 const SETTLE_MS = 120_000;
+/** A CALL whose answer its actor has not seen is given up after 120 s, and what waits behind it has its turn then. */
+const COMMANDS_SETTLE_MS = 180_000;
 /** Of the stations of a load so many are run again. */
 const REPLAYED = 4;
 
@@ -34,7 +36,7 @@ export async function commands(
   const read = () => sql<{ id: string; command: string; state: string; ended: boolean; reason: string | null }[]>`
     SELECT charge_point_id AS id, command_id AS command, state, ended_at IS NOT NULL AS ended, reason
     FROM command WHERE starts_with(charge_point_id, ${load.prefix})`;
-  await until('every command has an outcome', async () => (await read()).every(({ ended }) => ended), SETTLE_MS).catch(
+  await until('every command has an outcome', async () => (await read()).every(({ ended }) => ended), COMMANDS_SETTLE_MS).catch(
     () => undefined,
   );
   const rows = await read();

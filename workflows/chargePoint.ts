@@ -103,7 +103,7 @@ export async function chargePoint(carried?: Carried): Promise<void> {
     show();
     for (;;) {
       const current = course.state;
-      wakeAt(Math.min(actor.nextTick(current), nextSend(current), nextSilence(current)));
+      wakeAt(Math.min(actor.nextTick(current), actor.nextLook(current), nextSend(current), nextSilence(current)));
       const waiting = () => inbox.length + requests.length + reports.length;
       const leaving = () => (retiring || actor.isRetired(current)) && !edges.isOffering && !isAwaited();
       await condition(() => waiting() > 0 || rang || leaving() || handOver());
@@ -165,6 +165,7 @@ export async function chargePoint(carried?: Carried): Promise<void> {
       next = take(next, { kind: 'events', batch });
       taken += batch.events.length;
     }
+    if (actor.nextLook(next.state) <= Date.now()) next = await withAdopted(next);
     await persist(take(next, { kind: 'tick', now: Date.now() }));
     for (const done of told) done();
   }
@@ -201,15 +202,19 @@ export async function chargePoint(carried?: Carried): Promise<void> {
   /** State as the database has it; what only the actor knows (the newest events in words) is kept. */
   async function rebirth(old?: Course): Promise<Course> {
     const { birth, settings } = await untilStored(() => local.loadChargePoint(chargePointId));
-    const fresh = actor.born(chargePointId, birth, settings);
+    const looksAgain = birth.chargePoint !== null && patched('second-look');
+    const fresh = {
+      ...actor.born(chargePointId, birth, settings),
+      recent: old?.state.recent ?? [],
+      ...(looksAgain ? { bornAt: Date.now() } : {}),
+    };
     const offered = fresh.commands.filter((c) => c.state === 'dispatching');
-    const recent = old?.state.recent ?? [];
     if (offered.length === 0 || patched('sent-once')) {
-      course = begin({ ...fresh, recent }, old?.steps.last);
+      course = begin(fresh, old?.steps.last);
       for (const command of offered) edges.settle(command);
     } else {
       const queue = fresh.commands.map((c) => (c.state === 'dispatching' ? { ...c, state: 'queued' as const } : c));
-      course = begin({ ...fresh, commands: queue, recent }, old?.steps.last);
+      course = begin({ ...fresh, commands: queue }, old?.steps.last);
     }
     return course;
   }
@@ -219,6 +224,14 @@ export async function chargePoint(carried?: Carried): Promise<void> {
     if (ids.length === 0) return next;
     const transactions = await untilStored(() => local.loadTransactions(chargePointId, ids));
     return transactions.length === 0 ? next : take(next, { kind: 'loaded', transactions });
+  }
+
+  async function withAdopted(next: Course): Promise<Course> {
+    const { birth } = await untilStored(() => local.loadChargePoint(chargePointId));
+    const unfinished = birth.commands.filter(({ endedAt }) => endedAt === null);
+    const unknown = unfinished.filter(({ commandId }) => !next.state.commands.some((c) => c.commandId === commandId));
+    for (const command of unknown) if (command.state === 'dispatching') edges.settle(command);
+    return take(next, { kind: 'adopted', commands: unknown });
   }
 
   /** Waiting for a database that is away happens in an activity that carries no rows. */

@@ -10,20 +10,38 @@ export const MOST_ANSWERS = 5_000;
 const MOST_TRANSACTIONS = 1_000;
 const MOST_STATUSES = 5_000;
 
-export type AnsweredRow = Awaited<ReturnType<typeof readConfigurationAnswers>>[number];
+export type AnsweredRow = Awaited<ReturnType<typeof readAnswers>>[number];
 
 /**
- * ChangeConfiguration and Reset, and GetConfiguration from the last one for all keys on. What needs a reboot waits for it
- * over any number of GetConfiguration: so all changes are read.
+ * ChangeConfiguration, and GetConfiguration from the last one for all keys on. What needs a reboot waits for it over any
+ * number of GetConfiguration: so all changes are read.
  */
-export async function readConfigurationAnswers(database: Database, chargePointId: string) {
-  const ofAllKeys = sql`${command.payload}::text in ('{}', '{"key":[]}')`;
-  return readAnswers(
-    database,
-    chargePointId,
-    ['GetConfiguration', 'ChangeConfiguration', 'Reset'],
-    or(sql`${command.action} <> 'GetConfiguration'`, sinceLast(chargePointId, 'GetConfiguration', ofAllKeys)),
-  );
+export async function readConfigurationAnswers(database: Database, chargePointId: string): Promise<AnsweredRow[]> {
+  const ofAllKeys = sql`${command.payload}::text in ('{}', '{"key":[]}') and ${command.answer}::text like '%"configurationKey":%'`;
+  const sinceAll = sinceLast(chargePointId, 'GetConfiguration', ofAllKeys);
+  const [told, changed] = await Promise.all([
+    readAnswers(database, chargePointId, ['GetConfiguration'], sinceAll),
+    readAnswers(database, chargePointId, ['ChangeConfiguration']),
+  ]);
+  return [...told, ...changed];
+}
+
+/** When it booted, as far as the newest commands tell: a Reset, answered or not, is completed by the boot. */
+export async function readBoots(database: Database, chargePointId: string): Promise<Instant[]> {
+  const resets = await database.run((db) => {
+    const newest = db
+      .select({ action: command.action, state: command.state, endedAt: command.endedAt })
+      .from(command)
+      .where(eq(command.chargePointId, chargePointId))
+      .orderBy(desc(command.requestedAt))
+      .limit(MOST_ANSWERS)
+      .as('newest');
+    return db
+      .select({ endedAt: newest.endedAt })
+      .from(newest)
+      .where(and(eq(newest.action, 'Reset'), eq(newest.state, 'completed')));
+  });
+  return resets.flatMap(({ endedAt }) => endedAt ?? []);
 }
 
 export function readCertificateAnswers(database: Database, chargePointId: string): Promise<AnsweredRow[]> {
@@ -86,11 +104,12 @@ function readAnswers(database: Database, chargePointId: string, actions: string[
   );
 }
 
+/** `case`: as a bare condition the planner takes it for rare, and reads all answers instead of the newest ones backwards. */
 function sinceLast(chargePointId: string, action: string, such: SQL): SQL {
   return sql`${command.answeredAt} >= coalesce((
     select max(${command.answeredAt}) from ${command}
     where ${command.chargePointId} = ${chargePointId} and ${command.action} = ${action}
-      and ${command.answeredAt} is not null and ${such}), '-infinity')`;
+      and ${command.answeredAt} is not null and case when ${such} then true else false end), '-infinity')`;
 }
 
 /** The open ones and the newest others. */

@@ -4,8 +4,8 @@ import { BacklogShare } from './backlogShare.ts';
 import type { Journal } from './journal.ts';
 import { delayOf, Outage } from './outage.ts';
 import {
-  isHeartbeat,
   isUntold,
+  mayWait,
   newStation,
   newStream,
   nextBatch,
@@ -245,7 +245,7 @@ export class Outbox {
     own.last = event.seq;
     const wasUntold = isUntold(station);
     notePresence(station, event);
-    if (!isHeartbeat(event)) {
+    if (!mayWait(station, event)) {
       own.urgent = event.seq;
       if (station.state === 'lazy') station.pendingSince = 0;
     }

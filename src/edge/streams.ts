@@ -28,6 +28,8 @@ export interface Station {
   behind: boolean;
   /** Its connections that are open as the own stream's flushed events have it, oldest first. */
   open: Ahead['open'];
+  /** A command has asked for its next Heartbeat. */
+  heartbeatAsked: boolean;
   timer?: NodeJS.Timeout;
 }
 
@@ -77,6 +79,7 @@ export function newStation(chargePointId: string, ownJournal: number): Station {
     pendingSince: 0,
     behind: false,
     open: [],
+    heartbeatAsked: false,
     nextAt: 0,
     acceptedWaiters: [],
   };
@@ -88,8 +91,13 @@ export function newStream(journal: number, delivered: number, last: number): Str
   return { journal, ...upTo, unpersistedBatches: [] };
 }
 
-export function isHeartbeat(event: StationEvent): boolean {
-  return event.kind === 'message' && event.action === 'Heartbeat';
+/** A Heartbeat may wait for others, but not one that a command asked for. */
+export function mayWait(station: Station, event: StationEvent): boolean {
+  if (event.kind === 'callSent') station.heartbeatAsked ||= event.payload.requestedMessage === 'Heartbeat';
+  if (event.kind !== 'message' || event.action !== 'Heartbeat') return false;
+  const asked = station.heartbeatAsked;
+  station.heartbeatAsked = false;
+  return !asked;
 }
 
 /** Takes note of a flushed event of the own stream that says which connections are open. */

@@ -18,7 +18,7 @@ export const connectorId = z.int32().min(0);
 export const integer = z.int32();
 
 /** A dateTime that we send: UTC, with `Z`. */
-export const exactTimestamp = z.iso.datetime();
+export const exactTimestamp = z.iso.datetime('expected a time in UTC like 2026-01-31T12:00:00Z (OCPP 1.6 §3.15)');
 
 /** §7.43 SampledValue */
 const sampledValue = z.strictObject({

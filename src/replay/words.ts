@@ -44,6 +44,8 @@ function inputInWords(input: Exclude<Input, { kind: 'events' }>, before: ActorSt
       return `${command(input.commandId)} offered to the edge of connection ${input.connection}`;
     case 'cancelled':
       return `${command(input.commandId)} cancelled by ${input.by ?? 'somebody'}`;
+    case 'adopted':
+      return `looked once more at what it was born of: ${input.commands.length} commands had been stored meanwhile`;
     case 'notSent':
       return `${command(input.commandId)} was not sent: ${input.reason}`;
     case 'invalid':

@@ -74,7 +74,10 @@ export const samples: Record<string, Sample> = {
     },
     answer: { status: 'VersionMismatch' },
   },
-  SetChargingProfile: { payload: { connectorId: 1, csChargingProfiles: profile }, answer: accepted },
+  SetChargingProfile: {
+    payload: { connectorId: 1, csChargingProfiles: { ...profile, transactionId: 42 } },
+    answer: accepted,
+  },
   SignedUpdateFirmware: {
     payload: {
       requestId: 3,

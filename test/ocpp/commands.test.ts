@@ -96,7 +96,8 @@ describe.each([...commands])('%s of the specification', (action, command) => {
         expect(exactRequest(command, payload)).toEqual(payload);
         expect(commandRules.get(action)!.check(payload)).toEqual({ payload });
       }),
-      { numRuns: 300 },
+      // Of the profiles made by the schema alone, one in 200 is sound.
+      { numRuns: action === 'SetChargingProfile' ? 4_000 : 300 },
     );
     expect(left).toBeGreaterThan(0);
   });

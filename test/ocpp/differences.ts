@@ -83,6 +83,28 @@ export const differences: readonly Difference[] = [
     example: scheduled([{ startPeriod: 60, limit: 16 }]),
   },
   {
+    what: 'a period that does not start after the one before',
+    why: 'OCPP 1.6 §7.14: startPeriod is also the stop time of the previous period',
+    actions: PROFILES,
+    isIn: (parts) => {
+      const starts = parts.filter(({ name }) => name === 'startPeriod').map(({ value }) => Number(value));
+      return starts.some((start, i) => i > 0 && start <= starts[i - 1]!);
+    },
+    example: scheduled([
+      { startPeriod: 0, limit: 16 },
+      { startPeriod: 0, limit: 8 },
+    ]),
+  },
+  {
+    what: 'a recurrencyKind that is not Recurring, or none that is',
+    why: 'OCPP 1.6 §7.8, E 3.56: recurrencyKind SHALL only be used when the kind is Recurring, which says nothing without it',
+    actions: PROFILES,
+    isIn: (parts) =>
+      parts.some(({ name, value }) => name === 'chargingProfileKind' && value === 'Recurring') !==
+      parts.some(({ name }) => name === 'recurrencyKind'),
+    example: profiled('SetChargingProfile', { recurrencyKind: 'Daily' }),
+  },
+  {
     what: 'a profile of another purpose than TxProfile with a start',
     why: 'OCPP 1.6 §5.16.2, §6.33: the ChargingProfilePurpose MUST be TxProfile',
     actions: ['RemoteStartTransaction'],
@@ -101,7 +123,12 @@ export const differences: readonly Difference[] = [
     why: 'OCPP 1.6 §3.13.1: only at connector 0',
     actions: ['SetChargingProfile'],
     isIn: (parts, { connectorId }) => connectorId !== 0 && parts.some(({ value }) => value === 'ChargePointMaxProfile'),
-    example: profiled('SetChargingProfile', { chargingProfilePurpose: 'ChargePointMaxProfile' }),
+    example: changed('SetChargingProfile', {
+      csChargingProfiles: {
+        ...(samples.RemoteStartTransaction!.payload.chargingProfile as Payload),
+        chargingProfilePurpose: 'ChargePointMaxProfile',
+      },
+    }),
   },
   {
     what: 'a TxProfile for connector 0',
@@ -109,6 +136,25 @@ export const differences: readonly Difference[] = [
     actions: ['SetChargingProfile'],
     isIn: (parts, { connectorId }) => connectorId === 0 && parts.some(({ value }) => value === 'TxProfile'),
     example: changed('SetChargingProfile', { connectorId: 0 }),
+  },
+  {
+    what: 'a TxProfile without transactionId',
+    why: 'OCPP 1.6 §5.16: the Central System SHALL include it, to prevent mismatch between transactions and a TxProfile',
+    actions: ['SetChargingProfile'],
+    isIn: (parts) =>
+      parts.some(({ value }) => value === 'TxProfile') && !parts.some(({ name }) => name === 'transactionId'),
+    example: changed('SetChargingProfile', {
+      csChargingProfiles: samples.RemoteStartTransaction!.payload.chargingProfile,
+    }),
+  },
+  {
+    what: 'a transactionId in a profile of another purpose',
+    why: 'OCPP 1.6 §7.8: only valid if ChargingProfilePurpose is set to TxProfile',
+    actions: ['SetChargingProfile'],
+    isIn: (parts) =>
+      parts.some(({ name, value }) => name === 'chargingProfilePurpose' && value !== 'TxProfile') &&
+      parts.some(({ name }) => name === 'transactionId'),
+    example: profiled('SetChargingProfile', { chargingProfilePurpose: 'TxDefaultProfile' }),
   },
   {
     what: 'a list of version 0 or below',

@@ -384,7 +384,8 @@ describe('charging profiles', () => {
       set(3, 1, profile(3, 'TxDefaultProfile')),
       set(4, 1, profile(4, 'TxDefaultProfile', { stackLevel: 1 })),
     ];
-    const after = (payload: object, status?: string) => ids([...all, clear(5, payload, status)]).toSorted();
+    const after = (payload: object, status?: string) =>
+      ids([...all, clear(5, payload, status)]).toSorted((a, b) => a - b);
     expect(after({})).toEqual([]);
     expect(after({ connectorId: 0 })).toEqual([3, 4]);
     expect(after({ chargingProfilePurpose: 'TxDefaultProfile' })).toEqual([1]);
@@ -424,6 +425,7 @@ describe('charging profiles', () => {
     expect(fold([start], [started, ...others])).toMatchObject([{ connectorId: 2, transactionId: 7, learntAt: at(2) }]);
     expect(ids([start], [{ ...started, end: 'station', stoppedAt: at(20) }, ...others])).toEqual([]);
     expect(ids([{ ...start, state: 'answered', endedAt: null }], [started])).toEqual([]);
+    expect(ids([{ ...start, state: 'notObserved' }], [started])).toEqual([]);
     expect(ids([accepted(2, 'RemoteStartTransaction', { idTag: 'TAG' })], [started])).toEqual([]);
     const replaced = set(4, 2, profile(2, 'TxProfile', { transactionId: 7 }));
     expect(ids([start, replaced], [started])).toEqual([2]);
@@ -536,6 +538,11 @@ describe('reservations', () => {
     expect(fold([reserve(1, 7), reserve(4, 7)], [start(3, { reservationId: 7 })])).toMatchObject([
       { state: 'active', learntAt: at(4) },
       { state: 'used', endedAt: at(3) },
+    ]);
+    const expired = reserve(1, 7, { expiryDate: at(3) });
+    expect(fold([expired, reserve(4, 7)], [start(6, { reservationId: 7 })])).toMatchObject([
+      { state: 'used', learntAt: at(4) },
+      { state: 'expired', learntAt: at(1) },
     ]);
   });
 

@@ -1,4 +1,5 @@
 import type { Message } from '../events.ts';
+import type { Connectors } from '../state/connectors.ts';
 import type { CommandRules } from './rules.ts';
 
 const MINUTE = 60_000;
@@ -28,6 +29,7 @@ export const plainCommands: ReadonlyMap<string, CommandRules> = new Map(
         deadlineMs: 7 * DAY,
         accepted: ['Accepted', 'Scheduled'],
         effect: { seenIn: isAvailability, withinMs: DAY },
+        doneBefore: wasAvailability,
       },
       {
         action: 'ChangeConfiguration',
@@ -52,8 +54,10 @@ export const plainCommands: ReadonlyMap<string, CommandRules> = new Map(
       { action: 'GetCompositeSchedule', deadlineMs: HOUR, accepted: ['Accepted'] },
       { action: 'GetConfiguration', deadlineMs: 7 * DAY },
       {
+        // Without a file name there is nothing to upload (§5.9).
         action: 'GetDiagnostics',
         deadlineMs: DAY,
+        doneBefore: ({ fileName }) => (fileName ? undefined : 'there is nothing to upload'),
         effect: { seenIn: progress('DiagnosticsStatusNotification', 'Uploaded', ['UploadFailed']), withinMs: 4 * HOUR },
       },
       { action: 'GetInstalledCertificateIds', deadlineMs: DAY, accepted: ['Accepted'] },
@@ -146,6 +150,19 @@ function checked(action: string, payload: unknown, refuse: Plain['refuse']): Ret
 function isAvailability({ action, payload: said }: Message, { connectorId, type }: Record<string, unknown>): boolean {
   if (action !== 'StatusNotification' || (connectorId !== 0 && said.connectorId !== connectorId)) return false;
   return (said.status === 'Unavailable') === (type === 'Inoperative');
+}
+
+/** Accepted for what it is already, which no StatusNotification follows (§5.2). */
+function wasAvailability(
+  { status }: Record<string, unknown>,
+  { connectorId, type }: Record<string, unknown>,
+  connectors: Connectors,
+): string | undefined {
+  const of = Object.values(connectors).filter((c) =>
+    connectorId === 0 ? c.connectorId > 0 : c.connectorId === connectorId,
+  );
+  const isSo = of.length > 0 && of.every((c) => (c.status === 'Unavailable') === (type === 'Inoperative'));
+  return isSo && status === 'Accepted' ? `it was ${String(type)} already` : undefined;
 }
 
 function isStartOf({ action, payload: said }: Message, { idTag, connectorId }: Record<string, unknown>): boolean {

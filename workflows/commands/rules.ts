@@ -1,4 +1,5 @@
 import type { Message } from '../events.ts';
+import type { Connectors } from '../state/connectors.ts';
 import { plainCommands } from './plain.ts';
 import { reset } from './reset.ts';
 import { triggerMessage } from './triggerMessage.ts';
@@ -13,6 +14,12 @@ export interface CommandRules {
   accepted(answer: Record<string, unknown>): boolean;
   /** The message that shows that it was done, or that it `failed`, and how long after sending it may take (ms). */
   effect?: { seenIn(event: Message, payload: Record<string, unknown>): boolean | 'failed'; withinMs: number };
+  /** Why no effect will follow an accepting answer: there is nothing left to do. */
+  doneBefore?(
+    answer: Record<string, unknown>,
+    payload: Record<string, unknown>,
+    connectors: Connectors,
+  ): string | undefined;
   /** Not sent before the charge point is accepted (OCPP 1.6 §4.2). */
   notWhilePending?: true;
   /** Sent before what is less urgent; absent: 0. */

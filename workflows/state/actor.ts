@@ -29,6 +29,11 @@ export interface ActorState {
   ahead?: Record<string, number>;
   /** Connections taken for ended though their own edge has not said so; a message on one opens it again. */
   doubted?: Connection[];
+  /**
+   * When it was born of rows (ms since 1970), until it has looked at them once more: the actor before it may have been
+   * storing commands in that moment.
+   */
+  bornAt?: number;
   /** When an operator last decided on the charge point, as far as this actor has heard. */
   decidedAt?: Instant;
   /** The newest events in words, for people. */
@@ -42,6 +47,8 @@ export interface ActorSettings {
   transactionEndGraceMs: number;
 }
 
+/** Longer than `persist` may take in a worker that has not heard of its actor's end. */
+const SECOND_LOOK_MS = 20_000;
 const RECENT_KEPT = 20;
 const CURSORS_KEPT = 32;
 
@@ -102,6 +109,17 @@ export function tick(state: ActorState, now: number): ActorState {
   return overdue === state.transactions && late === state.commands
     ? state
     : { ...state, transactions: overdue, commands: late };
+}
+
+/** When the rows it was born of are looked at once more (ms since 1970). */
+export function nextLook({ bornAt }: ActorState): number {
+  return bornAt === undefined ? Infinity : bornAt + SECOND_LOOK_MS;
+}
+
+/** Commands that were stored while it was born. */
+export function adopted(state: ActorState, found: Command[]): ActorState {
+  const { bornAt: _looked, ...rest } = state;
+  return { ...rest, commands: commands.adopted(state.commands, found) };
 }
 
 /** When `tick` has something to do (ms since 1970); Infinity where nothing is pending. */
@@ -230,7 +248,7 @@ function reduce(state: ActorState, event: StationEvent, journal: number): { stat
     case 'callSent':
       return { state: { ...base, commands: commands.sent(base.commands, event) }, judged };
     case 'callResult':
-      return { state: { ...base, commands: commands.answered(base.commands, event) }, judged };
+      return { state: { ...base, commands: commands.answered(base.commands, event, base.connectors) }, judged };
     case 'malformed':
       return { state: base, judged };
     case 'message': {
@@ -241,12 +259,14 @@ function reduce(state: ActorState, event: StationEvent, journal: number): { stat
 }
 
 function reduceMessage(state: ActorState, event: Message, journal: number): { state: ActorState; judged: JudgedEvent } {
-  if (event.action === 'Heartbeat') return { state, judged: { event } };
+  const queue = commands.effectSeen(state.commands, event);
+  const told = queue === state.commands ? state : { ...state, commands: queue };
+  if (event.action === 'Heartbeat') return { state: told, judged: { event } };
   const repeatOf = heardBefore(state.heard, event);
   // A start is told by its transaction id, which the edge fixed: clockless stations send equal starts for different sessions.
-  if (repeatOf !== undefined && event.action !== 'StartTransaction') return { state, judged: { event, repeatOf } };
-  const heard = remember(state.heard, event, journal);
-  const next = { ...state, heard, commands: commands.effectSeen(state.commands, event) };
+  if (repeatOf !== undefined && event.action !== 'StartTransaction')
+    return { state: told, judged: { event, repeatOf } };
+  const next = { ...told, heard: remember(state.heard, event, journal) };
   const graceMs = state.settings.transactionEndGraceMs;
   switch (event.action) {
     case 'BootNotification': {

@@ -4,6 +4,7 @@
  */
 import { commandRules } from '../commands/rules.ts';
 import type { CallResult, CallSent, Instant, Message, Registration } from '../events.ts';
+import type { Connectors } from './connectors.ts';
 import type { ChargePoint, Command, CommandOptions, CommandState } from './model.ts';
 
 /** Ended commands an actor keeps to show. */
@@ -25,6 +26,13 @@ export interface CommandRequest {
   options?: CommandOptions;
   /** Why the request is refused before its payload is looked at. */
   refusal?: string;
+}
+
+/** With those that are not known yet, each where it belongs by the time it was asked for. */
+export function adopted(commands: Command[], found: Command[]): Command[] {
+  const unknown = found.filter(({ commandId }) => !commands.some((c) => c.commandId === commandId));
+  if (unknown.length === 0) return commands;
+  return [...commands, ...unknown].toSorted((a, b) => (a.requestedAt < b.requestedAt ? -1 : 1));
 }
 
 /** The payload that would be sent; undefined where the request will be refused without a further look. */
@@ -185,7 +193,7 @@ export function sent(commands: Command[], event: CallSent): Command[] {
   }));
 }
 
-export function answered(commands: Command[], event: CallResult): Command[] {
+export function answered(commands: Command[], event: CallResult, connectors: Connectors): Command[] {
   return update(commands, event.commandId, (c) => {
     if (c.state === 'completed') return 'result' in event.outcome ? withAnswer(c, event, event.outcome.result) : c;
     const rules = commandRules.get(c.action);
@@ -193,6 +201,8 @@ export function answered(commands: Command[], event: CallResult): Command[] {
     if ('result' in outcome) {
       const next = withAnswer(c, event, outcome.result);
       if (!rules?.accepted(outcome.result)) return end(next, 'rejected', receivedAt, null);
+      const done = rules.doneBefore?.(outcome.result, c.payload, connectors);
+      if (done !== undefined) return { ...end(next, 'completed', receivedAt, null), outcome: done };
       return rules.effect ? { ...next, state: 'answered' } : end(next, 'completed', receivedAt, null);
     }
     if ('error' in outcome) return end(c, 'failed', receivedAt, `${outcome.error}: ${outcome.description}`);

@@ -6,7 +6,7 @@ import type { Ahead, EventBatch, Instant, Registration } from '../events.ts';
 import * as actor from './actor.ts';
 import * as commands from './commands.ts';
 import { connectionGone, lookedAhead, reopened } from './connections.ts';
-import type { Transaction } from './model.ts';
+import type { Command, Transaction } from './model.ts';
 
 export type Input =
   /** A run of the station's events, as far as it is new. */
@@ -31,6 +31,8 @@ export type Input =
   | { kind: 'silenceChecked'; at: Instant }
   /** Rows that were read, of transactions that the next events speak of. */
   | { kind: 'loaded'; transactions: Transaction[] }
+  /** Commands that were stored while the actor was born: what another look at the rows has found. */
+  | { kind: 'adopted'; commands: Command[] }
   /** The database is an older copy of itself: all that is known is stored again. */
   | { kind: 'storedAgain' }
   /** What time alone changes; ms since 1970. */
@@ -65,6 +67,8 @@ export function apply(state: actor.ActorState, input: Exclude<Input, { kind: 'ev
       const found = Object.fromEntries(input.transactions.map((t) => [t.transactionId, t]));
       return { ...state, transactions: { ...found, ...state.transactions } };
     }
+    case 'adopted':
+      return actor.adopted(state, input.commands);
     case 'storedAgain':
       return actor.renewed(state);
     case 'tick':

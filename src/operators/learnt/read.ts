@@ -3,6 +3,7 @@ import type { Database } from '../../../drizzle/client.ts';
 import { findChargePoint } from '../../../drizzle/queries/chargePoints.ts';
 import {
   MOST_ANSWERS,
+  readBoots,
   readCertificateAnswers,
   readConfigurationAnswers,
   readLocalListAnswers,
@@ -19,13 +20,11 @@ import { foldLocalList, type LearntLocalList } from './localList.ts';
 import { foldReservations, type LearntReservation } from './reservations.ts';
 
 export async function readConfiguration(database: Database, chargePointId: string): Promise<LearntConfiguration> {
-  const [commands, chargePoint] = await Promise.all([
+  const [commands, boots, chargePoint] = await Promise.all([
     readConfigurationAnswers(database, chargePointId),
+    readBoots(database, chargePointId),
     findChargePoint(database, chargePointId),
   ]);
-  const boots = commands
-    .filter(({ action, state }) => action === 'Reset' && state === 'completed')
-    .flatMap(({ endedAt }) => endedAt ?? []);
   return foldConfiguration(commands, [...boots, ...(chargePoint?.lastBootAt ? [chargePoint.lastBootAt] : [])]);
 }
 

@@ -129,8 +129,7 @@ function ended(
     )
     .toSorted((a, b) => compare(a.startedAt ?? '', b.startedAt ?? ''));
   const start =
-    starts.find((each) => isUseOf(each, reservation)) ??
-    starts.find((each) => isOfReserved(each, reservation) && (each.startedAt ?? '') < expiryDate);
+    starts.find((each) => isUseOf(each, reservation)) ?? starts.find((each) => isOfReserved(each, reservation));
   if (start) endings.push({ state: 'used', endedAt: start.startedAt, transactionId: start.transactionId });
   const broken = outOfOrder
     .filter(({ at, receivedAt }) => at >= learntAt && receivedAt >= learntAt && at <= until)

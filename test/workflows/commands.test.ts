@@ -1,0 +1,215 @@
+import { describe, expect, it } from 'vitest';
+import { details } from '../../workflows/details.ts';
+import * as commands from '../../workflows/state/commands.ts';
+import { asCancellation, asSubmission } from '../../workflows/state/inbound.ts';
+import type { Command, CommandOptions } from '../../workflows/state/model.ts';
+import { Station } from './station.ts';
+
+const PAYLOADS: Record<string, object> = {
+  UnlockConnector: { connectorId: 1 },
+  RemoteStopTransaction: { transactionId: 1 },
+};
+
+function asked(station: Station, ...actions: string[]): Station {
+  for (const action of actions) {
+    const commandId = `c${station.state.commands.length + 1}`;
+    const payload = PAYLOADS[action] ?? {};
+    const request = {
+      commandId,
+      action,
+      payload,
+      via: 'update',
+      requestedBy: null,
+      requestedAt: station.instant,
+    } as const;
+    station.state = { ...station.state, commands: commands.requested(station.state.commands, request) };
+  }
+  return station;
+}
+
+function online(): Station {
+  return new Station().connects('1-1').boots();
+}
+
+describe('the command whose turn it is', () => {
+  const next = (station: Station, options?: { inOrder: boolean }) =>
+    commands.nextToSend(station.state.commands, 'accepted', options)?.action;
+
+  it('is the first of the most urgent', () => {
+    const station = asked(
+      online(),
+      'UpdateFirmware',
+      'RemoteStartTransaction',
+      'RemoteStopTransaction',
+      'UnlockConnector',
+    );
+    const order: (string | undefined)[] = [];
+    for (;;) {
+      const command = commands.nextToSend(station.state.commands, 'accepted');
+      if (!command) break;
+      order.push(command.action);
+      const queue = station.state.commands;
+      station.state = {
+        ...station.state,
+        commands: commands.cancelled(queue, command.commandId, station.instant, null),
+      };
+    }
+    expect(order).toEqual(['RemoteStopTransaction', 'UnlockConnector', 'RemoteStartTransaction', 'UpdateFirmware']);
+  });
+
+  it('is the first where no urgency counts', () => {
+    expect(next(asked(online(), 'UpdateFirmware', 'UnlockConnector'), { inOrder: true })).toBe('UpdateFirmware');
+  });
+
+  it('lets an approved station be asked to boot before what it is not given before its boot', () => {
+    expect(next(asked(online(), 'RemoteStartTransaction', 'TriggerMessage', 'ClearCache'))).toBe(
+      'RemoteStartTransaction',
+    );
+    PAYLOADS.TriggerMessage = { requestedMessage: 'BootNotification' };
+    expect(next(asked(online(), 'RemoteStartTransaction', 'TriggerMessage'))).toBe('TriggerMessage');
+  });
+});
+
+describe('a queued command', () => {
+  const why = (station: Station, index: number) => {
+    const { chargePoint, commands: queue } = station.state;
+    return commands.whyQueued(queue, queue[index] as Command, chargePoint);
+  };
+
+  it('says where it stands and what it waits for', () => {
+    const station = asked(online(), 'ClearCache', 'UpdateFirmware', 'UnlockConnector');
+    expect(why(station, 2)).toEqual({ position: 1, waitsFor: 'its turn, which is now' });
+    expect(why(station, 1)).toEqual({ position: 3, waitsFor: '2 before it' });
+    station.state = { ...station.state, commands: commands.dispatched(station.state.commands, 'c3', '1-1') };
+    expect(why(station, 0)).toEqual({ position: 1, waitsFor: 'UnlockConnector, which is under way' });
+    station.disconnects();
+    expect(why(station, 1)).toEqual({ position: 3, waitsFor: 'the station, which is offline' });
+  });
+
+  it('says so while the station may not get it, and in the UI', () => {
+    const station = asked(online(), 'RemoteStartTransaction');
+    station.state = { ...station.state, chargePoint: { ...station.state.chargePoint, registration: 'pending' } };
+    expect(why(station, 0)).toEqual({ position: 1, waitsFor: 'its station to be accepted (OCPP 1.6 §4.2)' });
+    station.state = { ...station.state, chargePoint: { ...station.state.chargePoint, registration: 'rejected' } };
+    expect(why(station, 0).waitsFor).toBe('its station to be accepted');
+    expect(details(station.state)).toContain('no. 1, waits for its station to be accepted, until');
+  });
+
+  it('that resets says when the station has rebooted by itself since', () => {
+    const station = asked(online().disconnects(), 'Reset').wait(60_000).connects('1-2');
+    expect(why(station, 0).waitsFor).toBe('its turn, which is now');
+    station.boots();
+    const { lastBootAt } = station.state.chargePoint;
+    expect(why(station, 0).waitsFor).toBe(
+      `its turn, which is now; the station has rebooted by itself at ${lastBootAt}`,
+    );
+  });
+
+  it('is dropped at a boot by the station itself only where it was asked for so, and has not been sent', () => {
+    const reset = (options: CommandOptions | undefined, commandId: string) =>
+      ({
+        commandId,
+        action: 'Reset',
+        payload: {},
+        via: 'update',
+        requestedBy: null,
+        requestedAt: '2026-03-01T12:00:01.000Z',
+        options,
+      }) as commands.CommandRequest;
+    let queue = commands.requested([], reset({ unlessRebooted: true }, 'dropped'));
+    queue = commands.requested(queue, reset(undefined, 'kept'));
+    queue = commands.requested(queue, reset({ unlessRebooted: true }, 'offered'));
+    queue = commands.dispatched(queue, 'offered', '1-1');
+    const station = new Station();
+    station.state = { ...station.state, commands: queue };
+    station.wait(60_000).connects('1-1').boots();
+    expect(station.state.commands.map(({ state }) => state)).toEqual(['cancelled', 'queued', 'dispatching']);
+  });
+
+  it('can be cancelled, but not what was handed to an edge', () => {
+    const { state } = asked(online(), 'ClearCache');
+    const at = '2026-03-01T13:00:00.000Z';
+    expect(commands.cancelled(state.commands, 'c1', at, 'Ada')).toMatchObject([
+      { state: 'cancelled', reason: 'cancelled by Ada', endedAt: at },
+    ]);
+    const handed = commands.dispatched(state.commands, 'c1', '1-1');
+    expect(commands.cancelled(handed, 'c1', at, 'Ada')).toBe(handed);
+    expect(commands.cancelled(state.commands, 'c2', at, 'Ada')).toBe(state.commands);
+  });
+});
+
+describe('an accepted command', () => {
+  const sent = (station: Station, action: string, payload: Record<string, unknown>) => {
+    PAYLOADS[action] = payload;
+    asked(station, action);
+    const { commandId } = station.state.commands.at(-1) as Command;
+    station.state = { ...station.state, commands: commands.dispatched(station.state.commands, commandId, '1-1') };
+    const call = { commandId, messageId: 'm', action };
+    station.say(station.event('callSent', { ...call, payload }));
+    return (result: Record<string, unknown>) => {
+      station.say(station.event('callResult', { ...call, outcome: { result } }));
+      return station.state.commands.at(-1);
+    };
+  };
+
+  it('that asks for a Heartbeat is completed by it', () => {
+    const station = online();
+    expect(sent(station, 'TriggerMessage', { requestedMessage: 'Heartbeat' })({ status: 'Accepted' })?.state).toBe(
+      'answered',
+    );
+    station.say(station.message('Heartbeat', {}));
+    expect(station.state.commands[0]?.state).toBe('completed');
+  });
+
+  it('that asks for a status is completed by one that the station has sent before', () => {
+    const station = online();
+    const again = { hash: 'the same' };
+    const status = station.message(
+      'StatusNotification',
+      {
+        connectorId: 1,
+        status: 'Available',
+        errorCode: 'NoError',
+        timestamp: '2026-03-01T11:00:00Z',
+      },
+      again,
+    );
+    station.say(status);
+    sent(station, 'TriggerMessage', { requestedMessage: 'StatusNotification', connectorId: 1 })({ status: 'Accepted' });
+    station.say(station.message('StatusNotification', { ...status.payload }, { at: status.at, ...again }));
+    expect(station.judged.at(-1)?.repeatOf).toBeDefined();
+    expect(station.state.commands[0]?.state).toBe('completed');
+  });
+
+  it('for an availability that it has already, or diagnostics that there are none of, is completed by its answer', () => {
+    const station = online().status('Unavailable', 1).status('Available', 2);
+    const change = (connectorId: number) => sent(station, 'ChangeAvailability', { connectorId, type: 'Inoperative' });
+    expect(change(1)({ status: 'Accepted' })).toMatchObject({
+      state: 'completed',
+      outcome: 'it was Inoperative already',
+    });
+    expect(change(2)({ status: 'Accepted' })?.state).toBe('answered');
+    expect(change(0)({ status: 'Accepted' })?.state).toBe('answered');
+    const diagnostics = sent(station, 'GetDiagnostics', { location: 'ftp://127.0.0.1/' });
+    expect(diagnostics({})).toMatchObject({ state: 'completed', outcome: 'there is nothing to upload' });
+  });
+});
+
+describe('what is asked for', () => {
+  it('may carry options that are known, no others', () => {
+    const submission = { action: 'Reset', options: { unlessRebooted: true } };
+    expect(asSubmission(submission)).toMatchObject({ submission });
+    for (const options of [{ unlessRebooted: false }, { other: true }, [], 'unlessRebooted']) {
+      expect(asSubmission({ action: 'Reset', options })).toHaveProperty('problem');
+    }
+  });
+
+  it('to be cancelled is named', () => {
+    expect(asCancellation({ commandId: 'c1', requestedBy: 'Ada' })).toEqual({
+      cancellation: { commandId: 'c1', requestedBy: 'Ada' },
+    });
+    for (const input of [undefined, {}, { commandId: 1 }, { commandId: 'c1', requestedBy: {} }, 'c1']) {
+      expect(asCancellation(input)).toHaveProperty('problem');
+    }
+  });
+});
