@@ -36,9 +36,11 @@ export async function commands(
   const read = () => sql<{ id: string; command: string; state: string; ended: boolean; reason: string | null }[]>`
     SELECT charge_point_id AS id, command_id AS command, state, ended_at IS NOT NULL AS ended, reason
     FROM command WHERE starts_with(charge_point_id, ${load.prefix})`;
-  await until('every command has an outcome', async () => (await read()).every(({ ended }) => ended), COMMANDS_SETTLE_MS).catch(
-    () => undefined,
-  );
+  await until(
+    'every command has an outcome',
+    async () => (await read()).every(({ ended }) => ended),
+    COMMANDS_SETTLE_MS,
+  ).catch(() => undefined);
   const rows = await read();
   const calls = new Map<string, number>();
   for (const station of [...load.stations, ...load.others]) {

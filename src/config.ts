@@ -74,7 +74,10 @@ export const settingsSchema = z.object({
   TRUSTED_PROXIES: wholeNumber(0, 10)
     .default(0)
     .describe('Proxies in front that add to X-Forwarded-For: whose entry is believed to be the address of who asks'),
-  UNKNOWN_ID_TAGS: z.enum(['invalid', 'accept']).default('invalid').describe('Answer to an idTag nobody registered'),
+  UNKNOWN_ID_TAGS: z
+    .enum(['invalid', 'accept'])
+    .default('invalid')
+    .describe('Answer to an idTag nobody registered; workers refuse a RemoteStartTransaction with it accordingly'),
   OFFLINE_UNKNOWN_TAGS: z
     .enum(['accept', 'invalid'])
     .default('accept')

@@ -6,7 +6,7 @@ import { samples } from '../ocpp/commandSamples.ts';
 /** `npx vitest run test/docs -u` writes the page anew. */
 it('docs/commands.md lists every command with its rules, as the code has them', async () => {
   const rows = [...commands.values()].map(({ action, answerTimeoutMs }) => {
-    const { deadlineMs, effect, notWhilePending } = commandRules.get(action)!;
+    const { deadlineMs, effect, notWhilePending, urgency = 0 } = commandRules.get(action)!;
     const example = JSON.stringify(samples[action]?.payload);
     const shown = example.length > 90 ? '' : `\`${example}\``;
     const followed = effect ? inWords(effect.withinMs) : 'its answer';
@@ -17,6 +17,7 @@ it('docs/commands.md lists every command with its rules, as the code has them', 
       inWords(answerTimeoutMs),
       followed,
       notWhilePending ? 'no' : 'yes',
+      String(urgency),
     ];
     return `| ${cells.join(' | ')} |`;
   });
@@ -27,8 +28,16 @@ it('docs/commands.md lists every command with its rules, as the code has them', 
     "signal `command` from Temporal's UI. A command waits in the station's actor up to its deadline, is sent once, one at a time, and",
     'followed to its outcome: the answer, or what the station does after it, within the time given (then it is `notObserved`).',
     '',
-    '| command | for example | deadline | answer within | followed by | while pending |',
-    '| ------- | ----------- | -------- | ------------- | ----------- | ------------- |',
+    'Of those that wait, the most urgent (2) is sent first; of equal ones, the one that was asked for first. What is still queued can be',
+    'cancelled: `ocpp-actors cancel`, `DELETE /v1/commands/{id}`, or the update `cancelCommand`.',
+    '',
+    'Before it is queued, by whichever way it came, its payload is held against the rules of OCPP 1.6, and the id tag of a',
+    'RemoteStartTransaction against the register: what a station would refuse, or start in vain, is `refused` with the rule.',
+    'Options: `{"unlessRebooted":true}` drops a Reset when the station boots by itself before it was sent; `{"grantIdTag":true}` lets the',
+    'id tag of a RemoteStartTransaction charge this once, whatever the register says of it.',
+    '',
+    '| command | for example | deadline | answer within | followed by | while pending | urgency |',
+    '| ------- | ----------- | -------- | ------------- | ----------- | ------------- | ------- |',
     ...rows,
     '',
     'States: `queued`, `dispatching` (handed to the edge), `sent`, `answered` (accepted; its effect is awaited), then `completed`,',
