@@ -10,6 +10,7 @@ const standalone = [
   'test/directory/**/*.test.ts',
   'test/embedded/**/*.test.ts',
   'test/ocpp/**/*.test.ts',
+  'test/operators/**/*.test.ts',
   'test/storage/**/*.test.ts',
   'test/workflows/**/*.test.ts',
   'test/ui/**/*.test.ts',

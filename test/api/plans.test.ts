@@ -7,7 +7,12 @@ import { migrate } from '../../drizzle/migrate.ts';
 import { listChargePoints, listConnectors } from '../../drizzle/queries/chargePoints.ts';
 import { findClockOffset } from '../../drizzle/queries/clockOffset.ts';
 import { listDeviations } from '../../drizzle/queries/deviations.ts';
-import { findCommand, listCommands } from '../../drizzle/queries/commands.ts';
+import {
+  chargePointsOfCommand,
+  findCommand,
+  listCommands,
+  unfinishedCommands,
+} from '../../drizzle/queries/commands.ts';
 import { lacksEventsAfter, readEventsAfter } from '../../drizzle/queries/events.ts';
 import { findIdTag, listIdTags } from '../../drizzle/queries/idTagRegister.ts';
 import { listDeadEvents, listMessages } from '../../drizzle/queries/messages.ts';
@@ -96,6 +101,8 @@ describe('with many rows', () => {
     ['transactions of one day', (db) => listTransactions(db, { from: ago(48), to: ago(24) }, { limit: 10 })],
     ['commands', (db) => listCommands(db, id, {}, { after: key(ago(24), '5'), limit: 10 })],
     ['a command', (db) => findCommand(db, id, '5')],
+    ['whose command it is', (db) => chargePointsOfCommand(db, '5')],
+    ['unfinished commands', (db) => unfinishedCommands(db, id)],
     ['messages', (db) => listMessages(db, id, {}, { after: key(ago(24), 1, 5), limit: 10 })],
     ['how wrong a clock is', (db) => findClockOffset(db, id)],
     ["a charge point's deviations", (db) => listDeviations(db, { chargePointId: id, from: ago(24) })],
