@@ -228,10 +228,9 @@ export async function chargePoint(carried?: Carried): Promise<void> {
 
   async function withAdopted(next: Course): Promise<Course> {
     const { birth } = await untilStored(() => local.loadChargePoint(chargePointId));
-    const unfinished = birth.commands.filter(({ endedAt }) => endedAt === null);
-    const unknown = unfinished.filter(({ commandId }) => !next.state.commands.some((c) => c.commandId === commandId));
-    for (const command of unknown) if (command.state === 'dispatching') edges.settle(command);
-    return take(next, { kind: 'adopted', commands: unknown });
+    const missed = commands.unknown(next.state.commands, birth.commands);
+    for (const command of missed) if (command.state === 'dispatching') edges.settle(command);
+    return take(next, { kind: 'adopted', commands: missed });
   }
 
   /** Waiting for a database that is away happens in an activity that carries no rows. */

@@ -22,10 +22,10 @@ const OFFERS_MOST = 10;
 /** The actor whose loop it is. */
 interface Loop {
   chargePointId: string;
-  state(): ActorState;
-  reported(input: Input): void;
+  state: () => ActorState;
+  reported: (input: Input) => void;
   /** Nothing else may come that would wake it. */
-  wake(): void;
+  wake: () => void;
 }
 
 export class Edges {

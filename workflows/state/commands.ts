@@ -28,11 +28,15 @@ export interface CommandRequest {
   refusal?: string;
 }
 
-/** With those that are not known yet, each where it belongs by the time it was asked for. */
-export function adopted(commands: Command[], found: Command[]): Command[] {
-  const unknown = found.filter(({ commandId }) => !commands.some((c) => c.commandId === commandId));
-  if (unknown.length === 0) return commands;
-  return [...commands, ...unknown].toSorted((a, b) => (a.requestedAt < b.requestedAt ? -1 : 1));
+/** Those found that have not ended and are not known. */
+export function unknown(commands: Command[], found: Command[]): Command[] {
+  return found.filter((c) => c.endedAt === null && !commands.some(({ commandId }) => commandId === c.commandId));
+}
+
+/** With those that were not known, each where it belongs by the time it was asked for. */
+export function adopted(commands: Command[], missed: Command[]): Command[] {
+  if (missed.length === 0) return commands;
+  return [...commands, ...missed].toSorted((a, b) => (a.requestedAt < b.requestedAt ? -1 : 1));
 }
 
 /** The payload that would be sent; undefined where the request will be refused without a further look. */
