@@ -25,6 +25,8 @@ export interface Scenario {
   /** How often it is run in the whole, each time with another seed; default 2. */
   seeds?: number;
   load?: Partial<LoadOptions>;
+  /** It has no short form: what it shows takes minutes. */
+  isLong?: true;
   /** Whether it can be done on this machine. */
   possible?: () => boolean;
   /** Settings of the edge and the worker. */

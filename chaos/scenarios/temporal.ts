@@ -79,6 +79,7 @@ export const temporal: Scenario[] = [
   },
   {
     name: 'temporal-older-than-workers',
+    isLong: true,
     fault: "Temporal's store restored from a copy that is 15 s old, and the workers stay, which remember more",
     expected: { journal: answered, actor: { during: 'served', servedWithin: 30 } },
     async run({ system, lasts, load, note }) {

@@ -1,55 +1,51 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { runScenario } from '../../chaos/run.ts';
 import type { Scenario } from '../../chaos/scenario.ts';
 import { scenarios } from '../../chaos/scenarios/table.ts';
 import { System, type Mode } from '../../chaos/system.ts';
 
-const LONG = 300_000;
+/** The wait for a system included. */
+const LONG = 900_000;
+/** Systems side by side: most of a scenario is waiting. */
+const LANES = 2;
 
-/** Those that take seconds; `npm run chaos -- --short` does all. With `ACKNOWLEDGE=actor` where stations see something else. */
-const IN_SECONDS = [
-  'edge-killed',
-  'worker-killed',
-  'everything-killed',
-  'temporal-killed',
-  'temporal-down',
-  'temporal-hangs',
-  'temporal-store-lost',
-  'database-killed',
-  'database-down',
-  'database-hangs',
-  'database-read-only',
-  'actors-terminated',
-  'actors-cancelled',
-  'actors-reset',
-  'actors-garbage',
-];
+/** With `ACKNOWLEDGE=actor` where stations see something else. */
 const jobs = scenarios
-  .filter(({ name }) => IN_SECONDS.includes(name))
+  .filter(({ isLong, possible }) => !isLong && possible?.() !== false)
   .flatMap((scenario) => modesOf(scenario).map((mode) => ({ scenario, mode })));
 
-describe.sequential('nothing lost, nothing twice', () => {
-  let system: System;
-  let fresh = false;
+describe.concurrent('nothing lost, nothing twice', () => {
+  const lanes: { system: System; fresh: boolean }[] = [];
+  const idle: typeof lanes = [];
+  const waiting: ((lane: (typeof lanes)[number]) => void)[] = [];
 
   beforeAll(async () => {
-    system = await System.start();
+    const systems = await Promise.all(Array.from({ length: LANES }, () => System.start()));
+    lanes.push(...systems.map((system) => ({ system, fresh: false })));
+    idle.push(...lanes);
   }, LONG);
 
   afterAll(async () => {
-    await system?.dispose();
+    await Promise.all(lanes.map(({ system }) => system.dispose()));
   }, LONG);
 
   for (const { scenario, mode } of jobs) {
-    it(`${scenario.fault} (ACKNOWLEDGE=${mode})`, () => through(scenario, mode), LONG);
+    it(`${scenario.fault} (ACKNOWLEDGE=${mode})`, ({ expect }) => through(scenario, mode, expect), LONG);
   }
 
-  async function through(scenario: Scenario, mode: Mode): Promise<void> {
-    await system.serve({ ACKNOWLEDGE: mode, ...scenario.environment }, { fresh });
-    fresh = true;
-    const { differences } = await runScenario(system, scenario, { mode, seed: 1, short: true });
-    expect(differences).toEqual([]);
-    fresh = false;
+  async function through(scenario: Scenario, mode: Mode, expect: typeof import('vitest').expect): Promise<void> {
+    const lane = idle.pop() ?? (await new Promise<(typeof lanes)[number]>((resolve) => waiting.push(resolve)));
+    try {
+      await lane.system.serve({ ACKNOWLEDGE: mode, ...scenario.environment }, { fresh: lane.fresh });
+      lane.fresh = true;
+      const { differences } = await runScenario(lane.system, scenario, { mode, seed: 1, short: true });
+      expect(differences).toEqual([]);
+      lane.fresh = false;
+    } finally {
+      const next = waiting.shift();
+      if (next) next(lane);
+      else idle.push(lane);
+    }
   }
 });
 
