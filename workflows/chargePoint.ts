@@ -175,9 +175,11 @@ export async function chargePoint(carried?: Carried): Promise<void> {
     const { action, options } = request;
     const payload = commands.payloadOf(request);
     if (payload === undefined || !patched('checked-requests')) return request;
+    const asked = [{ action, payload, ...(options ? { options } : {}) }, ...(options?.otherwise ?? [])];
     try {
-      const found = await local.checkCommand({ action, payload, ...(options ? { options } : {}) });
-      return found === undefined ? request : { ...request, refusal: found };
+      const found = await Promise.all(asked.map((one) => local.checkCommand(one)));
+      const refusals = found.filter((refusal) => refusal !== undefined);
+      return refusals.length === 0 ? request : { ...request, refusal: refusals.join('; ') };
     } catch (error) {
       // The edge looks at it again before it leaves.
       if (error instanceof TemporalFailure) return request;

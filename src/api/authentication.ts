@@ -39,3 +39,8 @@ export function authentication(tokens: Tokens): (request: FastifyRequest, reply:
     request.stillAllowed = async () => token !== undefined && (await tokens.operatorOf(token)) !== undefined;
   };
 }
+
+/** The token's owner and the address it was used from. */
+export function whoAsks({ operator, ip }: FastifyRequest): string {
+  return `${operator?.name ?? 'somebody'} from ${ip}`;
+}

@@ -8,6 +8,7 @@ import { InvalidCommand } from '../ocpp/command.ts';
 import { CommandIdTaken, TooLateToCancel, UnknownAction } from '../operators/commands.ts';
 import { ActorsAway, Changed, RefusedByActor, UnknownChargePoint } from '../operators/errors.ts';
 import { BadIdTagFile } from '../operators/idTags.ts';
+import { BadLocalList } from '../operators/localList.ts';
 
 export const problemSchema = z
   .object({
@@ -92,6 +93,7 @@ function problemOf(error: unknown): ProblemError {
   if (error instanceof BadCursor) return refused('query.after', error.message);
   if (error instanceof UnknownAction) return refused('body.action', error.message);
   if (error instanceof InvalidCommand) return refused('body.payload', error.message);
+  if (error instanceof BadLocalList) return refused('body.items', error.message);
   if (error instanceof BadIdTagFile) return refused('body', error.message);
   if (error instanceof UnknownChargePoint) return notFound(error.message);
   if (error instanceof Changed) return new ProblemError(412, 'changed meanwhile', error.message);

@@ -183,6 +183,11 @@ export const commandOptions = z
       .literal(true)
       .optional()
       .describe('The id tag of a RemoteStartTransaction may charge this once, whatever the register says of it'),
+    otherwise: z
+      .array(z.strictObject({ action: z.string().max(100), payload: z.record(z.string(), z.unknown()) }))
+      .max(50)
+      .optional()
+      .describe('What is asked for instead where the charge point rejects it, or answers with an error; in this order'),
   })
   .meta({ id: 'CommandOptions' });
 

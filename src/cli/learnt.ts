@@ -1,3 +1,4 @@
+import { open } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { objectsIn } from '../operators/learnt/answered.ts';
 import type { InstalledCertificate } from '../operators/learnt/certificates.ts';
@@ -8,7 +9,7 @@ import type { LearntReservation } from '../operators/learnt/reservations.ts';
 import { chargePointId, jsonOption } from './arguments.ts';
 import { examples, type Example } from './examples.ts';
 import { Output, printable, type Column } from './output.ts';
-import { withDatabase } from './servers.ts';
+import { withDatabase, withOperatorParts } from './servers.ts';
 
 /** `configuration`, `certificates`, `local-list`, `charging-profiles`, `reservations`: what a station's answers have told. */
 export function addLearnt(program: Command): void {
@@ -23,6 +24,18 @@ export function addLearnt(program: Command): void {
   add('local-list', 'Show the local authorization list of a charge point.', showLocalList, [
     ['local-list CP1', 'its version, and what is in it'],
     ['command CP1 GetLocalListVersion --wait', 'ask whether it is still that version'],
+  ]);
+  const send = program
+    .command('send-local-list')
+    .description('Give a charge point the local authorization list that it is to have: what has changed, or all of it.')
+    .argument('<chargePointId>', 'its id', chargePointId)
+    .argument('<file>', 'id tags as CSV, as `id-tag import` reads them; a - stands for standard input')
+    .option('--requested-by <name>', 'who asks (default: your user name)')
+    .addOption(jsonOption())
+    .action(sendList);
+  examples(send, [
+    ['send-local-list CP1 tags.csv', 'queue what it takes; local-list CP1 shows what the station has'],
+    ['id-tag export | ocpp-actors send-local-list CP1 -', 'everybody who is registered'],
   ]);
   add('charging-profiles', 'Show the charging profiles in force on a charge point.', showChargingProfiles, [
     ['charging-profiles CP1 --json', 'with their schedules in full'],
@@ -49,6 +62,36 @@ export function addLearnt(program: Command): void {
     examples(command, list);
   }
 }
+
+async function sendList(
+  id: string,
+  file: string,
+  { requestedBy = process.env.USER, json }: { requestedBy?: string; json?: true },
+): Promise<void> {
+  const { readCsv } = await import('../operators/idTags.ts');
+  const { sendLocalList } = await import('../operators/localList.ts');
+  const { tags, bad } = await readCsv(file === '-' ? process.stdin : (await open(file)).createReadStream());
+  if (bad.length > 0) throw new Error(bad.map(({ line, reason }) => `line ${line}: ${reason}`).join('\n'));
+  const wanted = tags.map(({ idTag, status, expiryDate, parentIdTag }) => ({
+    idTag,
+    status,
+    expiryDate: expiryDate ?? undefined,
+    parentIdTag: parentIdTag ?? undefined,
+  }));
+  const output = new Output({ json });
+  const queued = await withOperatorParts((parts) => sendLocalList(parts, id, wanted, requestedBy));
+  if (json) return output.value(queued);
+  const { commands, listVersion } = queued;
+  await (commands.length === 0
+    ? output.line(`${printable(id)} has that list: version ${listVersion}`)
+    : table(output, commands, queuedColumns, ''));
+}
+
+const queuedColumns: Column<{ commandId: string; action: string; entries: number }>[] = [
+  { head: 'action', of: (row) => row.action },
+  { head: 'entries', of: (row) => row.entries },
+  { head: 'command id', of: (row) => row.commandId },
+];
 
 async function showConfiguration(id: string, output: Output): Promise<void> {
   const { readConfiguration } = await import('../operators/learnt/read.ts');

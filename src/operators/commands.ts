@@ -67,6 +67,11 @@ export async function submitCommand(
   const command = commands.get(action);
   if (!command) throw new UnknownAction(action);
   const exact = exactRequest(command, payload);
+  for (const other of options?.otherwise ?? []) {
+    const known = commands.get(other.action);
+    if (!known) throw new UnknownAction(other.action);
+    exactRequest(known, other.payload);
+  }
   const chargePoint = await findChargePoint(database, chargePointId);
   if (!chargePoint || chargePoint.registration === 'retired') throw new UnknownChargePoint(chargePointId);
   // Actors forget what has ended long ago.

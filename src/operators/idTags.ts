@@ -139,7 +139,8 @@ interface CsvFile {
   badLines: number;
 }
 
-async function readCsv(input: Readable): Promise<CsvFile> {
+/** All lines of a CSV file; those that are bad with what is wrong about them. */
+export async function readCsv(input: Readable): Promise<CsvFile> {
   const file: CsvFile = { tags: [], fields: [], bad: [], badLines: 0 };
   const lineOf = new Map<string, number>();
   const isBad = (number: number, reason: string) => {

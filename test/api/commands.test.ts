@@ -252,3 +252,40 @@ describe('the command line', () => {
     ]);
   }, 60_000);
 });
+
+describe('a local list', () => {
+  it('is brought to a station that refuses what has changed in full, and shown as it has it', async () => {
+    const versions: number[] = [];
+    const station = test.station(newId('list'), {
+      onCall: (action, payload) => {
+        if (action === 'GetLocalListVersion') return { listVersion: versions.at(-1) ?? 0 };
+        const { updateType, listVersion } = payload as { updateType: string; listVersion: number };
+        if (updateType === 'Differential') return { status: 'VersionMismatch' };
+        versions.push(listVersion);
+        return { status: 'Accepted' };
+      },
+    });
+    const id = station.chargePointId;
+    await station.call('BootNotification', boot);
+    await known(id);
+    const path = `/v1/charge-points/${id}/local-list`;
+    const put = (...idTags: string[]) =>
+      test.request('PUT', path, { body: { items: idTags.map((idTag) => ({ idTag })) } });
+    const list = async () => {
+      const { items, version } = (await test.get(path)).body;
+      return { version: version?.value, idTags: items?.map(({ idTag }: { idTag: string }) => idTag) };
+    };
+    expect(await put('A', 'B')).toMatchObject({ status: 202, body: { listVersion: 1, commands: { length: 2 } } });
+    await expect.poll(list, WITHIN).toEqual({ version: 1, idTags: ['A', 'B'] });
+    expect((await put('B', 'A')).body).toEqual({ listVersion: 1, commands: [] });
+    await put('A', 'C');
+    await expect.poll(list, WITHIN).toEqual({ version: 2, idTags: ['A', 'C'] });
+    expect(
+      station.received.map(({ action, payload }) => (payload as { updateType?: string }).updateType ?? action),
+    ).toEqual(['Full', 'GetLocalListVersion', 'Differential', 'GetLocalListVersion', 'Full', 'GetLocalListVersion']);
+    expect(await put('A', 'a')).toMatchObject({ status: 400, body: { errors: [{ field: 'body.items' }] } });
+    expect((await test.request('PUT', '/v1/charge-points/NOBODY/local-list', { body: { items: [] } })).status).toBe(
+      404,
+    );
+  }, 60_000);
+});

@@ -46,7 +46,9 @@ it('every handler says what it takes', async () => {
     .flat()
     .filter(({ name }) => name && !name.startsWith('__'));
   const names = new Set(described.map(({ name }) => name));
-  expect(names).toEqual(new Set(['reset', 'command', 'events', 'registration', 'submit', 'state', 'step']));
+  expect(names).toEqual(
+    new Set(['reset', 'command', 'events', 'registration', 'submit', 'cancelCommand', 'state', 'step']),
+  );
   for (const { name, description } of described) expect(`${name}: ${description}`).toMatch(/^\w+: .*\w{4,}/);
   const reset = definition.signalDefinitions.find(({ name }) => name === 'reset');
   expect(reset?.description).toContain('{"type":"Hard"}');

@@ -195,11 +195,65 @@ describe('an accepted command', () => {
   });
 });
 
+describe('what is to be done otherwise', () => {
+  const others = [
+    { action: 'GetDiagnostics', payload: { location: 'ftp://127.0.0.1/' } },
+    { action: 'ClearCache', payload: {} },
+  ];
+  const afterAnswer = (outcome: object) => {
+    const station = online();
+    const request = {
+      commandId: 'first',
+      action: 'GetLog',
+      payload: {},
+      via: 'update',
+      requestedBy: 'Ada',
+      requestedAt: station.instant,
+      options: { otherwise: others },
+    } as const;
+    const queue = commands.requested(station.state.commands, request);
+    station.state = { ...station.state, commands: commands.dispatched(queue, 'first', '1-1') };
+    const call = { commandId: 'first', messageId: 'm', action: 'GetLog' };
+    station.say(station.event('callSent', { ...call, payload: {} }));
+    const answer = station.event('callResult', { ...call, outcome });
+    station.say(answer);
+    return { station, again: () => station.say(station.event('callResult', { ...call, outcome })) };
+  };
+  const queued = (station: Station) =>
+    station.state.commands.map(({ commandId, action, state, requestedBy }) => [commandId, action, state, requestedBy]);
+
+  it('is queued, in order and once, when the station rejects it or answers with an error', () => {
+    for (const [outcome, state] of [
+      [{ result: { status: 'Rejected' } }, 'rejected'],
+      [{ error: 'NotSupported', description: '', details: {} }, 'failed'],
+    ] as const) {
+      const { station, again } = afterAnswer(outcome);
+      const expected = [
+        ['first', 'GetLog', state, 'Ada'],
+        ['first/1', 'GetDiagnostics', 'queued', 'Ada'],
+        ['first/2', 'ClearCache', 'queued', 'Ada'],
+      ];
+      expect(queued(station)).toEqual(expected);
+      expect(queued(again())).toEqual(expected);
+    }
+  });
+
+  it('is not, when it accepts, says nothing, or goes away', () => {
+    for (const outcome of [{ result: { status: 'Accepted' } }, { timeout: true }, { connectionLost: true }]) {
+      expect(afterAnswer(outcome).station.state.commands).toHaveLength(1);
+    }
+  });
+});
+
 describe('what is asked for', () => {
   it('may carry options that are known, no others', () => {
     const submission = { action: 'Reset', options: { unlessRebooted: true } };
     expect(asSubmission(submission)).toMatchObject({ submission });
-    for (const options of [{ unlessRebooted: false }, { other: true }, [], 'unlessRebooted']) {
+    const otherwise = [{ action: 'ClearCache', payload: {} }];
+    expect(asSubmission({ action: 'Reset', options: { otherwise } })).toMatchObject({
+      submission: { options: { otherwise } },
+    });
+    for (const options of [{ unlessRebooted: false }, { other: true }, [], 'unlessRebooted', { otherwise: [{}] }]) {
       expect(asSubmission({ action: 'Reset', options })).toHaveProperty('problem');
     }
   });

@@ -198,6 +198,30 @@ export function sent(commands: Command[], event: CallSent): Command[] {
 }
 
 export function answered(commands: Command[], event: CallResult, connectors: Connectors): Command[] {
+  const before = commands.find((c) => c.commandId === event.commandId);
+  const next = withAnswers(commands, event, connectors);
+  const refused = next.find((c) => c.commandId === event.commandId);
+  const isNew = refused?.state !== before?.state && (refused?.state === 'rejected' || refused?.state === 'failed');
+  return refused && isNew ? withOthers(next, refused, event.receivedAt) : next;
+}
+
+/** The station will not do it: what was to be asked for instead is. */
+function withOthers(commands: Command[], { commandId, via, requestedBy, options }: Command, at: Instant): Command[] {
+  return (options?.otherwise ?? []).reduce(
+    (queue, { action, payload }, i) =>
+      requested(queue, {
+        commandId: `${commandId}/${i + 1}`,
+        action,
+        payload,
+        via,
+        requestedBy,
+        requestedAt: at,
+      }),
+    commands,
+  );
+}
+
+function withAnswers(commands: Command[], event: CallResult, connectors: Connectors): Command[] {
   return update(commands, event.commandId, (c) => {
     if (c.state === 'completed') return 'result' in event.outcome ? withAnswer(c, event, event.outcome.result) : c;
     const rules = commandRules.get(c.action);

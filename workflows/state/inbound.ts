@@ -2,6 +2,9 @@
 import type { EventBatch } from '../events.ts';
 import type { CommandOptions } from './model.ts';
 
+/** Commands that may be asked for instead of one. */
+const OTHERWISE_MOST = 50;
+
 /** Input of signal `command` and update `submit`. */
 export interface Submission {
   action: string;
@@ -74,9 +77,15 @@ export function asCancellation(input: unknown): { cancellation: Cancellation } |
 }
 
 function isOptions(options: unknown): options is CommandOptions {
+  if (!isObject(options)) return false;
+  const { unlessRebooted = true, grantIdTag = true, otherwise = [], ...others } = options;
   return (
-    isObject(options) &&
-    Object.entries(options).every(([name, on]) => (name === 'unlessRebooted' || name === 'grantIdTag') && on === true)
+    Object.keys(others).length === 0 &&
+    unlessRebooted === true &&
+    grantIdTag === true &&
+    Array.isArray(otherwise) &&
+    otherwise.length <= OTHERWISE_MOST &&
+    otherwise.every((c: unknown) => isObject(c) && isText(c.action) && isObject(c.payload))
   );
 }
 

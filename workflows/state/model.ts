@@ -111,6 +111,8 @@ export interface CommandOptions {
   unlessRebooted?: true;
   /** The id tag of a RemoteStartTransaction may charge this once, whatever the register says of it. */
   grantIdTag?: true;
+  /** What is asked for instead where the station rejects it, or answers with an error; in this order. */
+  otherwise?: { action: string; payload: Record<string, unknown> }[];
 }
 
 export interface Command {

@@ -4,6 +4,7 @@ import { chargePointsOfCommand, listCommands } from '../../../drizzle/queries/co
 import { commands } from '../../ocpp/commands.ts';
 import { cancelCommand, outcomeOf, showCommand, submitCommand } from '../../operators/commands.ts';
 import type { ApiParts, App } from '../app.ts';
+import { whoAsks } from '../authentication.ts';
 import { chargePointId, flag, page, pageQuery, text } from '../fields.ts';
 import { notFound, ProblemError, problems } from '../problem.ts';
 import { command, commandOptions } from '../views.ts';
@@ -177,11 +178,6 @@ export function commandRoutes(app: App, parts: ApiParts): void {
     const detail = `several charge points have a command "${id}": ask for /v1/charge-points/{id}/commands/${id}`;
     throw new ProblemError(409, 'not the only one', detail);
   }
-}
-
-/** The token's owner and the address it was used from. */
-function whoAsks({ operator, ip }: FastifyRequest): string {
-  return `${operator?.name ?? 'somebody'} from ${ip}`;
 }
 
 /** RFC 7240 §4.3; seconds, 0 where it is not asked to wait. */

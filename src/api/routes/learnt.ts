@@ -6,8 +6,11 @@ import {
   readLocalList,
   readReservations,
 } from '../../operators/learnt/read.ts';
+import { ID_TAG_STATUSES, idTagText } from '../../operators/idTags.ts';
+import { sendLocalList } from '../../operators/localList.ts';
 import type { ApiParts, App } from '../app.ts';
-import { chargePointId, instant } from '../fields.ts';
+import { whoAsks } from '../authentication.ts';
+import { chargePointId, instant, instantInput } from '../fields.ts';
 import { problems } from '../problem.ts';
 import { assertKnown } from './chargePoints.ts';
 
@@ -192,6 +195,48 @@ export function learntRoutes(app: App, parts: ApiParts): void {
     async ({ params: { id } }) => {
       await assertKnown(parts, id);
       return readLocalList(database, id);
+    },
+  );
+
+  app.put(
+    '/v1/charge-points/:id/local-list',
+    {
+      config: { role: 'operator' },
+      schema: {
+        tags,
+        operationId: 'sendLocalList',
+        summary: 'Give it the local authorization list that it is to have',
+        description:
+          'Queues what it takes: nothing where it has that list; what has changed, and the whole list if it refuses that; ' +
+          'or the whole list, in as many CALLs as it needs (SendLocalListMaxLength). Then it is asked for its version.',
+        params,
+        body: z
+          .strictObject({
+            items: z.array(
+              z.strictObject({
+                idTag: idTagText,
+                status: z.enum(ID_TAG_STATUSES).default('Accepted'),
+                expiryDate: instantInput.optional(),
+                parentIdTag: idTagText.optional(),
+              }),
+            ),
+          })
+          .meta({ id: 'NewLocalList', examples: [{ items: [{ idTag: '04A2B3C4' }] }] }),
+        response: {
+          202: z.object({
+            listVersion: z.int().describe('Of the list, once it is there'),
+            commands: z
+              .array(z.object({ commandId: z.string(), action: z.string(), entries: z.int() }))
+              .describe('None: it has that list'),
+          }),
+          ...problems,
+        },
+      },
+    },
+    async (request, reply) => {
+      const { params: of, body } = request;
+      await assertKnown(parts, of.id);
+      return reply.code(202).send(await sendLocalList(parts, of.id, body.items, whoAsks(request)));
     },
   );
 

@@ -1,0 +1,145 @@
+/** Gives a station the local authorization list it is to have: by what has changed where that is known, else in full. */
+import { randomUUID } from 'node:crypto';
+import type { Instant } from '../../workflows/events.ts';
+import type { OperatorParts } from './chargePoints.ts';
+import { submitCommand } from './commands.ts';
+import type { ConfigurationKey } from './learnt/configuration.ts';
+import type { LearntLocalList } from './learnt/localList.ts';
+import { readConfiguration, readLocalList } from './learnt/read.ts';
+
+/** Who may charge while the station is offline (OCPP 1.6 §3.5.3). */
+export interface ListedIdTag {
+  idTag: string;
+  status: 'Accepted' | 'Blocked' | 'Expired' | 'Invalid';
+  expiryDate?: Instant | undefined;
+  parentIdTag?: string | undefined;
+}
+
+/** It cannot be sent so. */
+export class BadLocalList extends Error {
+  override name = 'BadLocalList';
+}
+
+/** One SendLocalList, or the question at the end whether the station has the version it is to have. */
+interface Planned {
+  action: 'SendLocalList' | 'GetLocalListVersion';
+  payload: Record<string, unknown>;
+}
+
+/** Entries of one CALL where the station has not said how many it takes (§9.2 SendLocalListMaxLength). */
+const ENTRIES_OF_A_CALL = 100;
+/** More would fill the queue of an actor. */
+const CALLS_MOST = 50;
+
+/**
+ * What to send, in order: nothing where the station has that list; what has changed in one Differential update where that
+ * is known and fits, with the whole list in case the station refuses; else the whole, a Full list and Differential
+ * updates that add to it. Then it is asked for its version (§5.10, §5.15; erratum 3.52: versions begin with 1).
+ *
+ * @throws BadLocalList
+ */
+export function planLocalList(
+  wanted: readonly ListedIdTag[],
+  known: LearntLocalList,
+  keys: readonly ConfigurationKey[],
+): { commands: Planned[]; otherwise: Planned[]; listVersion: number } {
+  const most = limitOf(keys, 'LocalAuthListMaxLength') ?? Infinity;
+  if (wanted.length > most) {
+    throw new BadLocalList(`${wanted.length} entries: the charge point takes ${most} (its LocalAuthListMaxLength)`);
+  }
+  const twice = wanted.find(({ idTag }, i) => wanted.findIndex((other) => keyOf(other.idTag) === keyOf(idTag)) !== i);
+  if (twice) throw new BadLocalList(`id tag "${twice.idTag}" is there twice; upper and lower case are the same`);
+  if (known.supported === false) throw new BadLocalList('the charge point has said that it has no local list');
+
+  const ofACall = Math.min(limitOf(keys, 'SendLocalListMaxLength') ?? ENTRIES_OF_A_CALL, 500);
+  const next = (known.version?.value ?? 0) + 1;
+  const whole = inFull(wanted, next, ofACall);
+  const changes = known.items === null ? undefined : changesOf(known.items, wanted);
+  if (changes?.length === 0 && known.version) return { commands: [], otherwise: [], listVersion: next - 1 };
+  if (changes === undefined || changes.length > Math.min(ofACall, wanted.length)) {
+    return { commands: whole, otherwise: [], listVersion: next + whole.length - 2 };
+  }
+  const commands = [sent('Differential', next, changes), ...whole.slice(-1)];
+  return { commands, otherwise: whole, listVersion: next };
+}
+
+/**
+ * Queues what it takes, see `planLocalList`.
+ * @throws BadLocalList and what `submitCommand` throws
+ */
+export async function sendLocalList(
+  parts: OperatorParts,
+  chargePointId: string,
+  wanted: readonly ListedIdTag[],
+  requestedBy: string | undefined,
+): Promise<{ listVersion: number; commands: { commandId: string; action: string; entries: number }[] }> {
+  const [known, { items: keys }] = await Promise.all([
+    readLocalList(parts.database, chargePointId),
+    readConfiguration(parts.database, chargePointId),
+  ]);
+  const { commands, otherwise, listVersion } = planLocalList(wanted, known, keys);
+  const queued: { commandId: string; action: string; entries: number }[] = [];
+  const job = randomUUID();
+  for (const [i, { action, payload }] of commands.entries()) {
+    const options = i === 0 && otherwise.length > 0 ? { options: { otherwise } } : {};
+    const named = { commandId: `${job}-${i + 1}`, requestedBy };
+    const { commandId } = await submitCommand(parts, chargePointId, { action, payload, ...options, ...named });
+    const entries = Array.isArray(payload.localAuthorizationList) ? payload.localAuthorizationList.length : 0;
+    queued.push({ commandId, action, entries });
+  }
+  return { listVersion, commands: queued };
+}
+
+function inFull(wanted: readonly ListedIdTag[], first: number, ofACall: number): Planned[] {
+  const parts: ListedIdTag[][] = [];
+  for (let from = 0; from < Math.max(1, wanted.length); from += ofACall) parts.push(wanted.slice(from, from + ofACall));
+  if (parts.length > CALLS_MOST) {
+    throw new BadLocalList(
+      `${wanted.length} entries are ${parts.length} CALLs of ${ofACall}: more than ${CALLS_MOST} are not queued`,
+    );
+  }
+  const calls = parts.map((part, i) => sent(i === 0 ? 'Full' : 'Differential', first + i, part.map(entryOf)));
+  return [...calls, { action: 'GetLocalListVersion', payload: {} }];
+}
+
+function sent(updateType: 'Full' | 'Differential', listVersion: number, entries: object[]): Planned {
+  return { action: 'SendLocalList', payload: { listVersion, updateType, localAuthorizationList: entries } };
+}
+
+function entryOf({ idTag, status, expiryDate, parentIdTag }: ListedIdTag): object {
+  return {
+    idTag,
+    idTagInfo: {
+      status,
+      ...(expiryDate === undefined ? {} : { expiryDate }),
+      ...(parentIdTag === undefined ? {} : { parentIdTag }),
+    },
+  };
+}
+
+/** An entry without idTagInfo takes its id tag out (§6.41). */
+function changesOf(known: NonNullable<LearntLocalList['items']>, wanted: readonly ListedIdTag[]): object[] {
+  const before = new Map(known.map((entry) => [keyOf(entry.idTag), entry]));
+  const after = new Set(wanted.map(({ idTag }) => keyOf(idTag)));
+  const isSame = (entry: ListedIdTag) => {
+    const old = before.get(keyOf(entry.idTag));
+    return (
+      old?.status === entry.status &&
+      (old.expiryDate ?? undefined) === entry.expiryDate &&
+      (old.parentIdTag ?? undefined) === entry.parentIdTag
+    );
+  };
+  const gone = known.filter(({ idTag }) => !after.has(keyOf(idTag))).map(({ idTag }) => ({ idTag }));
+  return [...wanted.filter((entry) => !isSame(entry)).map(entryOf), ...gone];
+}
+
+/** A limit that the station has told, where it makes sense. */
+function limitOf(keys: readonly ConfigurationKey[], name: string): number | undefined {
+  const value = Number(keys.find(({ key }) => keyOf(key) === keyOf(name))?.value ?? NaN);
+  return Number.isInteger(value) && value > 0 ? value : undefined;
+}
+
+/** Neither id tags (OCPP 1.6 §7.28) nor configuration keys (§7.29) know upper and lower case. */
+function keyOf(text: string): string {
+  return text.toUpperCase();
+}
