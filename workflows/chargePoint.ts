@@ -134,13 +134,14 @@ export async function chargePoint(carried?: Carried): Promise<void> {
 
   function handedOver(from: Course): Carried {
     const steps = carriedSteps(from);
-    return { state: from.state, inbox, requests, ...(steps ? { steps } : {}) };
+    return { state: { ...from.state, reducers: 2 }, inbox, requests, ...(steps ? { steps } : {}) };
   }
 
   async function drain(from: Course): Promise<void> {
     let next = from;
     const told = waiters.splice(0);
-    for (const input of reports.splice(0)) next = take(next, input);
+    const reported = reports.splice(0);
+    for (const input of reported) next = take(next, input);
     if (requests.length > 0) {
       const checked = await Promise.all(requests.splice(0).map(checkedRequest));
       for (const request of checked) next = take(next, { kind: 'requested', request });
@@ -167,6 +168,11 @@ export async function chargePoint(carried?: Carried): Promise<void> {
     }
     if (actor.nextLook(next.state) <= Date.now()) next = await withAdopted(next);
     await persist(take(next, { kind: 'tick', now: Date.now() }));
+    // An actor that was born again meanwhile does not know of them.
+    const lost = reported.filter(
+      (input) => input.kind === 'cancelled' && commands.isQueued(course!.state.commands, input.commandId),
+    );
+    if (lost.length > 0) await persist(lost.reduce(take, course!));
     for (const done of told) done();
   }
 
@@ -204,19 +210,19 @@ export async function chargePoint(carried?: Carried): Promise<void> {
   /** State as the database has it; what only the actor knows (the newest events in words) is kept. */
   async function rebirth(old?: Course): Promise<Course> {
     const { birth, settings } = await untilStored(() => local.loadChargePoint(chargePointId));
-    const looksAgain = birth.chargePoint !== null && patched('second-look');
+    const isNew = patched('second-look');
     const fresh = {
       ...actor.born(chargePointId, birth, settings),
       recent: old?.state.recent ?? [],
-      ...(looksAgain ? { bornAt: Date.now() } : {}),
+      ...(isNew ? { reducers: 2 as const } : {}),
+      ...(isNew && birth.chargePoint ? { bornAt: Date.now() } : {}),
     };
-    const offered = fresh.commands.filter((c) => c.state === 'dispatching');
-    if (offered.length === 0 || patched('sent-once')) {
-      course = begin(fresh, old?.steps.last);
+    const offered = commands.offeredBefore(fresh.commands, old?.state.commands ?? []);
+    if (offered.length > 0 && patched('sent-once')) {
+      course = begin({ ...fresh, commands: commands.replaced(fresh.commands, offered) }, old?.steps.last);
       for (const command of offered) edges.settle(command);
     } else {
-      const queue = fresh.commands.map((c) => (c.state === 'dispatching' ? { ...c, state: 'queued' as const } : c));
-      course = begin({ ...fresh, commands: queue }, old?.steps.last);
+      course = begin({ ...fresh, commands: commands.replaced(fresh.commands, offered, 'queued') }, old?.steps.last);
     }
     return course;
   }

@@ -103,7 +103,11 @@ export class Edges {
         if (type === 'AlreadySent') return reported({ kind: 'sentBefore', ...told });
         // It is not known whether the CALL was written. The journal will say, but only if it was, or when the connection
         // ends; the edge refuses an id that it has written, so that it can be asked again.
-        if (!patched('offer-again') || nth >= OFFERS_MOST) return;
+        if (!patched('offer-again')) return;
+        if (nth >= OFFERS_MOST) {
+          if (patched('sent-once')) reported({ kind: 'fateUnknown', commandId, at: now() });
+          return;
+        }
         if (!edgeIsGone(cause)) await sleep(RETRY_SEND_MS);
         else if (!(await this.#ask(connection))) return;
         if (!isOffered(this.#loop.state().commands, commandId, connection.connection)) return;

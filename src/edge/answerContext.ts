@@ -6,7 +6,7 @@ import type { TransactionIds } from '../directory/transactionIds.ts';
 import type { AnswerContext, IdTagInfo, StartKey } from '../ocpp/message.ts';
 import type { Note } from '../ocpp/notes.ts';
 import type { Asking, Call } from './answering.ts';
-import type { Grants } from './grants.ts';
+import type { Grants, Start } from './grants.ts';
 import type { RecentStarts } from './recentStarts.ts';
 
 /** What answers are made from. */
@@ -33,7 +33,8 @@ export class EdgeAnswerContext implements AnswerContext {
 
   readonly #heartbeatInterval: number;
   #repeatedStart = false;
-  #transactionId: number | undefined;
+  #start: Start | undefined;
+  #granted = false;
 
   constructor(parts: AnswerParts, station: Asking, call: Call, heartbeatInterval: number) {
     this.#parts = parts;
@@ -61,9 +62,12 @@ export class EdgeAnswerContext implements AnswerContext {
   }
 
   judgeIdTag(idTag: string): IdTagInfo | Promise<IdTagInfo> {
-    if (this.#parts.grants.holds(this.chargePointId, idTag, this.#transactionId)) {
+    const grantedUntil = this.#parts.grants.until(this.chargePointId, idTag, this.#start);
+    if (grantedUntil !== undefined) {
+      this.#granted = true;
       this.note('grantedIdTag: an operator has asked for this start');
-      return { status: 'Accepted' };
+      // Not to be kept in the station's cache for longer.
+      return { status: 'Accepted', expiryDate: grantedUntil };
     }
     const row = this.#parts.directory.idTag(idTag);
     return row instanceof Promise ? row.then((found) => this.#judge(found)) : this.#judge(row);
@@ -72,22 +76,22 @@ export class EdgeAnswerContext implements AnswerContext {
   transactionIdFor(start: StartKey): number | undefined {
     const { recentStarts, transactionIds } = this.#parts;
     const earlier = recentStarts.find(this.chargePointId, start, this.messageId, this.now);
-    this.#transactionId = earlier;
     if (earlier !== undefined) {
+      this.#start = { connectorId: start.connectorId, transactionId: earlier };
       this.#repeatedStart = true;
       this.note(`repeatedStart: transaction ${earlier} was given to the same start`);
       return earlier;
     }
     const transactionId = transactionIds.take();
-    this.#transactionId = transactionId;
     if (transactionId !== undefined) {
+      this.#start = { connectorId: start.connectorId, transactionId };
       recentStarts.remember(this.chargePointId, start, this.messageId, transactionId, this.now);
     }
     return transactionId;
   }
 
   async chargesElsewhere(idTag: string, connectorId: number, transactionId: number): Promise<boolean> {
-    if (this.#repeatedStart) return false;
+    if (this.#repeatedStart || this.#granted) return false;
     const row = await this.#parts.directory.idTag(idTag);
     if (row === undefined || row === 'unavailable' || !row.singleTransaction) return false;
     const start = { chargePointId: this.chargePointId, connectorId, transactionId };

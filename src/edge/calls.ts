@@ -49,6 +49,8 @@ export interface OpenCall {
   readonly commandId: string;
   readonly messageId: string;
   readonly action: string;
+  /** The id tag that may charge once if it is accepted. */
+  granted?: string;
   timer?: NodeJS.Timeout;
 }
 
@@ -115,7 +117,10 @@ export class Calls {
     }
     if (connection.call !== call) return;
     call.timer = setTimeout(() => this.#timedOut(connection, call), timeoutOf(action));
-    if (grantIdTag && typeof exact.idTag === 'string') this.#grants.grant(chargePointId, exact.idTag);
+    if (grantIdTag && typeof exact.idTag === 'string') {
+      call.granted = exact.idTag;
+      this.#grants.grant(chargePointId, exact.idTag, exact.connectorId as number | undefined);
+    }
     connection.write(callFrame(call.messageId, action, exact));
     if (typeof exact.requestedMessage === 'string') connection.triggered.add(exact.requestedMessage);
   }
@@ -139,6 +144,8 @@ export class Calls {
     const { commandId, messageId, action } = call;
     const { id, chargePointId } = connection;
     const read = understood(action, outcome);
+    const isAccepted = 'result' in read && read.result.status === 'Accepted';
+    if (call.granted !== undefined && !isAccepted) this.#grants.revoke(chargePointId, call.granted);
     this.#metrics.call(action, kindOf(read));
     const event = {
       kind: 'callResult',

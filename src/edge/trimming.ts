@@ -29,8 +29,10 @@ export interface TrimmingOptions {
   startTimeoutMs?: number;
 }
 
-/** After so many deliveries in vain an actor is taken for stuck. */
+/** After so many deliveries in vain an actor is taken for stuck; after twice as many as that time once more. */
 const REDELIVERIES_MOST = 4;
+/** At a time: others have their turn with the next reading. */
+const RESTARTS_MOST = 3;
 /** Charge points per query. */
 const CHUNK = 1_000;
 
@@ -154,6 +156,7 @@ export class Trimming {
     const now = Date.now();
     // One that is being delivered again is not among the unpersisted for a moment: its patience is kept.
     const still = new Map([...this.#still].filter(([, { since, patience }]) => now - since < patience));
+    const stuck: string[] = [];
     for (const stream of unpersisted) {
       const key = keyOf(stream);
       const seq = seqs.get(key) ?? 0;
@@ -164,7 +167,7 @@ export class Trimming {
       const current =
         before !== undefined && before.seq === seq
           ? before
-          : { seq, since: now, patience: this.#patience.first, redeliveries: 0 };
+          : { seq, since: now, patience: this.#patience.first, redeliveries: 0, restartAt: REDELIVERIES_MOST };
       still.set(key, current);
       if (now - current.since < current.patience) continue;
       if (!this.#options.outbox.redeliver(stream.chargePointId, stream.journal, seq)) continue;
@@ -173,15 +176,19 @@ export class Trimming {
         'the cursor stands still behind what was delivered: delivering again',
       );
       const redeliveries = current.redeliveries + 1;
+      const isStuck =
+        redeliveries >= current.restartAt && this.#movedAt > current.since && stuck.length < RESTARTS_MOST;
+      if (isStuck) stuck.push(stream.chargePointId);
       still.set(key, {
         seq,
         since: now,
         patience: Math.min(this.#patience.most, current.patience * 2),
         redeliveries,
+        restartAt: isStuck ? redeliveries * 2 : current.restartAt,
       });
-      if (redeliveries >= REDELIVERIES_MOST && this.#movedAt > current.since) void this.#restart(stream.chargePointId);
     }
     this.#still = still;
+    for (const chargePointId of stuck) void this.#restart(chargePointId);
   }
 
   async #restart(chargePointId: string): Promise<void> {
@@ -222,6 +229,8 @@ interface Still {
   since: number;
   patience: number;
   redeliveries: number;
+  /** After so many of them its actor is restarted, if others move. */
+  restartAt: number;
 }
 
 function keyOf(pair: { chargePointId: string; journal: number }): string {

@@ -76,9 +76,7 @@ export async function submitCommand(
   if (!chargePoint || chargePoint.registration === 'retired') throw new UnknownChargePoint(chargePointId);
   // Actors forget what has ended long ago.
   const earlier = await findCommand(database, chargePointId, commandId);
-  if (earlier && (earlier.action !== action || !isDeepStrictEqual(earlier.payload, exact))) {
-    throw new CommandIdTaken(earlier);
-  }
+  if (earlier && !isSame(earlier, { action, payload: exact, options })) throw new CommandIdTaken(earlier);
   if (earlier) return { commandId };
   try {
     return await actors().submit(chargePointId, {
@@ -119,7 +117,7 @@ export async function showCommand(
 }
 
 /**
- * The command when it has ended; undefined where it has not within that time.
+ * The command when it has ended; undefined where it has not within that time, or nobody can say.
  * @param waitMs up to a minute: the database is asked again and again
  */
 export async function outcomeOf(
@@ -131,7 +129,8 @@ export async function outcomeOf(
 ): Promise<CommandView | undefined> {
   const until = Date.now() + waitMs;
   for (let pause = 10; ; pause = Math.min(200, pause * 1.5)) {
-    const found = await findCommand(database, chargePointId, commandId);
+    // That it is queued is certain, whatever becomes of the database.
+    const found = await findCommand(database, chargePointId, commandId).catch(() => undefined);
     if (found && found.endedAt !== null) return found;
     if (Date.now() + pause > until || stopping.aborted) return undefined;
     await sleep(pause);
@@ -168,12 +167,19 @@ export async function cancelCommand(
   }
 }
 
+/** Of a refused one no payload is kept. */
+function isSame(earlier: CommandView, { action, payload, options }: Omit<CommandInput, 'commandId'>): boolean {
+  if (earlier.action !== action || !isDeepStrictEqual(earlier.options ?? {}, options ?? {})) return false;
+  return earlier.state === 'refused' || isDeepStrictEqual(earlier.payload, payload);
+}
+
 async function withReason(database: Database, command: CommandView): Promise<ShownCommand> {
   const [chargePoint, queue] = await Promise.all([
     findChargePoint(database, command.chargePointId),
     unfinishedCommands(database, command.chargePointId),
   ]);
-  return chargePoint ? { ...command, ...whyQueued(queue, command, chargePoint) } : command;
+  const isQueued = queue.some(({ commandId, state }) => commandId === command.commandId && state === 'queued');
+  return chargePoint && isQueued ? { ...command, ...whyQueued(queue, command, chargePoint) } : command;
 }
 
 function viewOf(chargePointId: string, queued: Command): CommandView {

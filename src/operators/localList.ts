@@ -1,8 +1,11 @@
 /** Gives a station the local authorization list it is to have: by what has changed where that is known, else in full. */
 import { randomUUID } from 'node:crypto';
 import type { Instant } from '../../workflows/events.ts';
+import { unfinishedCommands, type CommandView } from '../../drizzle/queries/commands.ts';
+import { OTHERWISE_MOST } from '../../workflows/state/inbound.ts';
 import type { OperatorParts } from './chargePoints.ts';
-import { submitCommand } from './commands.ts';
+import { cancelCommand, submitCommand, TooLateToCancel } from './commands.ts';
+import { ActorsAway } from './errors.ts';
 import type { ConfigurationKey } from './learnt/configuration.ts';
 import type { LearntLocalList } from './learnt/localList.ts';
 import { readConfiguration, readLocalList } from './learnt/read.ts';
@@ -28,8 +31,10 @@ interface Planned {
 
 /** Entries of one CALL where the station has not said how many it takes (§9.2 SendLocalListMaxLength). */
 const ENTRIES_OF_A_CALL = 100;
-/** More would fill the queue of an actor. */
-const CALLS_MOST = 50;
+/** With the question at the end; they are also what is to be sent otherwise. */
+const CALLS_MOST = OTHERWISE_MOST - 1;
+/** Characters of JSON of all CALLs: more would fill the queue of an actor. */
+const LENGTH_MOST = 200_000;
 
 /**
  * What to send, in order: nothing where the station has that list; what has changed in one Differential update where that
@@ -47,7 +52,8 @@ export function planLocalList(
   if (wanted.length > most) {
     throw new BadLocalList(`${wanted.length} entries: the charge point takes ${most} (its LocalAuthListMaxLength)`);
   }
-  const twice = wanted.find(({ idTag }, i) => wanted.findIndex((other) => keyOf(other.idTag) === keyOf(idTag)) !== i);
+  const keysSeen = new Set<string>();
+  const twice = wanted.find(({ idTag }) => keysSeen.size === keysSeen.add(keyOf(idTag)).size);
   if (twice) throw new BadLocalList(`id tag "${twice.idTag}" is there twice; upper and lower case are the same`);
   if (known.supported === false) throw new BadLocalList('the charge point has said that it has no local list');
 
@@ -73,21 +79,56 @@ export async function sendLocalList(
   wanted: readonly ListedIdTag[],
   requestedBy: string | undefined,
 ): Promise<{ listVersion: number; commands: { commandId: string; action: string; entries: number }[] }> {
+  const underWay = await withoutQueued(parts, chargePointId, requestedBy);
   const [known, { items: keys }] = await Promise.all([
     readLocalList(parts.database, chargePointId),
     readConfiguration(parts.database, chargePointId),
   ]);
-  const { commands, otherwise, listVersion } = planLocalList(wanted, known, keys);
+  const { commands, otherwise, listVersion } = planLocalList(wanted, uncertain(known, underWay), keys);
   const queued: { commandId: string; action: string; entries: number }[] = [];
   const job = randomUUID();
   for (const [i, { action, payload }] of commands.entries()) {
     const options = i === 0 && otherwise.length > 0 ? { options: { otherwise } } : {};
     const named = { commandId: `${job}-${i + 1}`, requestedBy };
-    const { commandId } = await submitCommand(parts, chargePointId, { action, payload, ...options, ...named });
+    const { commandId } = await submitCommand(parts, chargePointId, { action, payload, ...options, ...named }).catch(
+      (error: unknown) => {
+        if (!(error instanceof ActorsAway)) throw error;
+        throw new ActorsAway(
+          'Temporal or its workers do not answer: give the list again, what is queued of it is cancelled then',
+        );
+      },
+    );
     const entries = Array.isArray(payload.localAuthorizationList) ? payload.localAuthorizationList.length : 0;
     queued.push({ commandId, action, entries });
   }
   return { listVersion, commands: queued };
+}
+
+/** What is queued of an earlier list is no longer wanted. Resolves to every SendLocalList that has not ended. */
+async function withoutQueued(
+  parts: OperatorParts,
+  chargePointId: string,
+  requestedBy: string | undefined,
+): Promise<CommandView[]> {
+  const sending = (await unfinishedCommands(parts.database, chargePointId)).filter((c) => c.action === 'SendLocalList');
+  for (const { commandId, state } of sending) {
+    if (state !== 'queued') continue;
+    await cancelCommand(parts, chargePointId, {
+      commandId,
+      ...(requestedBy === undefined ? {} : { requestedBy }),
+    }).catch((error: unknown) => {
+      if (!(error instanceof TooLateToCancel)) throw error;
+    });
+  }
+  return sending;
+}
+
+/** Nobody knows what the station has while a list is under way to it. */
+function uncertain(known: LearntLocalList, underWay: CommandView[]): LearntLocalList {
+  if (underWay.length === 0) return known;
+  const versions = underWay.map(({ payload }) => Number(payload.listVersion) || 0);
+  const value = Math.max(known.version?.value ?? 0, ...versions);
+  return { ...known, items: null, version: { learntAt: '', commandId: '', ...known.version, value } };
 }
 
 function inFull(wanted: readonly ListedIdTag[], first: number, ofACall: number): Planned[] {
@@ -97,6 +138,10 @@ function inFull(wanted: readonly ListedIdTag[], first: number, ofACall: number):
     throw new BadLocalList(
       `${wanted.length} entries are ${parts.length} CALLs of ${ofACall}: more than ${CALLS_MOST} are not queued`,
     );
+  }
+  const length = JSON.stringify(wanted).length;
+  if (length > LENGTH_MOST) {
+    throw new BadLocalList(`${length} characters of id tags: at most ${LENGTH_MOST} are sent to a charge point`);
   }
   const calls = parts.map((part, i) => sent(i === 0 ? 'Full' : 'Differential', first + i, part.map(entryOf)));
   return [...calls, { action: 'GetLocalListVersion', payload: {} }];

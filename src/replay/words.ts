@@ -42,6 +42,8 @@ function inputInWords(input: Exclude<Input, { kind: 'events' }>, before: ActorSt
       return `registration decided: ${input.registration}`;
     case 'dispatched':
       return `${command(input.commandId)} offered to the edge of connection ${input.connection}`;
+    case 'fateUnknown':
+      return `${command(input.commandId)} given up: its edge does not say whether it was sent`;
     case 'cancelled':
       return `${command(input.commandId)} cancelled by ${input.by ?? 'somebody'}`;
     case 'adopted':

@@ -28,13 +28,16 @@ export interface Actors {
   /**
    * Begins a new run where the actor's history, as Temporal has it, ends, with every signal and update that it has not
    * taken in yet (as `temporal workflow reset`): for one that is stuck in a worker, which may remember more than
-   * Temporal does. Nothing where it does not run.
+   * Temporal does. Nothing where it does not run, or
+   * waits for a worker.
    */
   restart(chargePointId: string, reason: string): Promise<void>;
   command(chargePointId: string, commandId: string): Promise<Command | undefined>;
   state(chargePointId: string): Promise<ActorState | undefined>;
 }
 
+/** temporal.api.enums.v1.PendingWorkflowTaskState.PENDING_WORKFLOW_TASK_STATE_SCHEDULED */
+const TASK_SCHEDULED = 1;
 /** temporal.api.enums.v1.ResetReapplyType.RESET_REAPPLY_TYPE_ALL_ELIGIBLE */
 const REAPPLY_ALL = 3;
 
@@ -104,8 +107,8 @@ export function createActors({ connection, client, namespace }: Temporal): Actor
     async restart(chargePointId, reason) {
       try {
         const handle = client.workflow.getHandle(workflowId(chargePointId));
-        const { runId, status } = await within(() => handle.describe());
-        if (status.name !== 'RUNNING') return;
+        const { runId, status, raw } = await within(() => handle.describe());
+        if (status.name !== 'RUNNING' || isQueued(raw.pendingWorkflowTask)) return;
         const workflowExecution = { workflowId: handle.workflowId, runId };
         const task = await within(() => lastTask(client, namespace, workflowExecution));
         if (task === undefined) return;
@@ -130,6 +133,11 @@ export function createActors({ connection, client, namespace }: Temporal): Actor
     state: (chargePointId) =>
       within(() => client.workflow.getHandle(workflowId(chargePointId)).query<ActorState | undefined>('state')),
   };
+}
+
+/** A worker has not come to it yet: it is late, not stuck. */
+function isQueued(task: { state?: number | null; attempt?: number | null } | null | undefined): boolean {
+  return task?.state === TASK_SCHEDULED && (task.attempt ?? 1) <= 1;
 }
 
 /** Event id of the run's last workflow task that was completed. */

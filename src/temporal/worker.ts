@@ -13,7 +13,7 @@ type WebpackConfiguration = Parameters<NonNullable<BundleOptions['webpackConfigH
 /** Worker of the actors: workflow tasks, and the activities any worker can run. */
 export async function createActorWorker(
   temporal: Temporal,
-  activities: Pick<Activities, 'persist' | 'loadChargePoint' | 'loadTransactions' | 'waitForDatabase'>,
+  activities: Pick<Activities, 'persist' | 'loadChargePoint' | 'loadTransactions' | 'checkCommand' | 'waitForDatabase'>,
   options: { bundleDirectory: string; /** About 100 KB of memory each. */ cachedWorkflows: number },
 ): Promise<Worker> {
   return Worker.create({

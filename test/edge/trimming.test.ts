@@ -86,10 +86,21 @@ describe('Trimming', () => {
     store(2);
     await expect.poll(() => batches.filter((batch) => batch.redelivered).length).toBeGreaterThan(8);
     expect(restarted).toEqual([]);
-    journal.append('B', malformed('b'));
-    cursors?.push({ chargePointId: 'B', journal: journal.id, seq: 1 });
-    await expect.poll(() => restarted).toEqual(['A']);
-    store(4);
+    let others = 0;
+    const othersMove = () => {
+      journal.append('B', malformed('b'));
+      cursors = [
+        { chargePointId: 'A', journal: journal.id, seq: 2 },
+        { chargePointId: 'B', journal: journal.id, seq: ++others },
+      ];
+    };
+    const moving = setInterval(othersMove, 10);
+    await expect.poll(() => restarted, { timeout: 5_000, interval: 5 }).toEqual(['A']);
+    clearInterval(moving);
+    cursors = [
+      { chargePointId: 'A', journal: journal.id, seq: 4 },
+      { chargePointId: 'B', journal: journal.id, seq: others },
+    ];
     await expect.poll(() => [...outbox.unpersisted()]).toEqual([]);
     expect(restarted).toEqual(['A']);
   });

@@ -94,6 +94,6 @@ describe('a local list', () => {
       'id tag "tag0" is there twice',
     );
     expect(() => planLocalList(tags(1), { ...unknown, supported: false }, [])).toThrow('has no local list');
-    expect(() => planLocalList(tags(101), unknown, [key('SendLocalListMaxLength', '2')])).toThrow('more than 50');
+    expect(() => planLocalList(tags(101), unknown, [key('SendLocalListMaxLength', '2')])).toThrow('more than 49');
   });
 });

@@ -29,6 +29,8 @@ export interface ActorState {
   ahead?: Record<string, number>;
   /** Connections taken for ended though their own edge has not said so; a message on one opens it again. */
   doubted?: Connection[];
+  /** Which reducers it goes by, so that a run goes on as it began; absent: as before commands could be done already. */
+  reducers?: 2;
   /**
    * When it was born of rows (ms since 1970), until it has looked at them once more: the actor before it may have been
    * storing commands in that moment.
@@ -248,7 +250,7 @@ function reduce(state: ActorState, event: StationEvent, journal: number): { stat
     case 'callSent':
       return { state: { ...base, commands: commands.sent(base.commands, event) }, judged };
     case 'callResult':
-      return { state: { ...base, commands: commands.answered(base.commands, event, base.connectors) }, judged };
+      return { state: { ...base, commands: commands.answered(base.commands, event, base) }, judged };
     case 'malformed':
       return { state: base, judged };
     case 'message': {
@@ -258,15 +260,22 @@ function reduce(state: ActorState, event: StationEvent, journal: number): { stat
   }
 }
 
+function withEffect(state: ActorState, event: Message, isLooked: boolean): ActorState {
+  const queue = isLooked ? commands.effectSeen(state.commands, event) : state.commands;
+  return queue === state.commands ? state : { ...state, commands: queue };
+}
+
 function reduceMessage(state: ActorState, event: Message, journal: number): { state: ActorState; judged: JudgedEvent } {
-  const queue = commands.effectSeen(state.commands, event);
-  const told = queue === state.commands ? state : { ...state, commands: queue };
+  const told = withEffect(state, event, state.reducers === 2);
   if (event.action === 'Heartbeat') return { state: told, judged: { event } };
   const repeatOf = heardBefore(state.heard, event);
   // A start is told by its transaction id, which the edge fixed: clockless stations send equal starts for different sessions.
   if (repeatOf !== undefined && event.action !== 'StartTransaction')
     return { state: told, judged: { event, repeatOf } };
-  const next = { ...told, heard: remember(state.heard, event, journal) };
+  const next = {
+    ...withEffect(told, event, state.reducers === undefined),
+    heard: remember(state.heard, event, journal),
+  };
   const graceMs = state.settings.transactionEndGraceMs;
   switch (event.action) {
     case 'BootNotification': {

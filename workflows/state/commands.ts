@@ -4,14 +4,16 @@
  */
 import { commandRules } from '../commands/rules.ts';
 import type { CallResult, CallSent, Instant, Message, Registration } from '../events.ts';
-import type { Connectors } from './connectors.ts';
+import type { ActorState } from './actor.ts';
 import type { ChargePoint, Command, CommandOptions, CommandState } from './model.ts';
 
 /** Ended commands an actor keeps to show. */
 const ENDED_KEPT = 20;
 /** Commands that may wait at a time; one more is refused. */
 const OPEN_MOST = 200;
-const FATE_UNKNOWN = 'its edge is gone, and has not said whether it was sent';
+const FATE_UNKNOWN = 'its edge is gone, or does not say whether it was sent';
+/** Characters of JSON that may wait at a time: a run hands all of it to the next one. */
+const OPEN_MOST_LENGTH = 500_000;
 
 /** What an operator asked for, as it came: it may be anything. */
 export interface CommandRequest {
@@ -36,7 +38,7 @@ export function unknown(commands: Command[], found: Command[]): Command[] {
 /** With those that were not known, each where it belongs by the time it was asked for. */
 export function adopted(commands: Command[], missed: Command[]): Command[] {
   if (missed.length === 0) return commands;
-  return [...commands, ...missed].toSorted((a, b) => (a.requestedAt < b.requestedAt ? -1 : 1));
+  return [...commands, ...missed].toSorted((a, b) => Date.parse(a.requestedAt) - Date.parse(b.requestedAt));
 }
 
 /** The payload that would be sent; undefined where the request will be refused without a further look. */
@@ -75,6 +77,10 @@ export function requested(commands: Command[], request: CommandRequest): Command
   if (pending(commands).length >= OPEN_MOST) return refuse(`${OPEN_MOST} commands are waiting already`);
   const checked = rules.check(request.payload);
   if ('refusal' in checked) return refuse(checked.refusal);
+  const length = lengthOf({ ...base, payload: checked.payload });
+  if (pending(commands).reduce((sum, c) => sum + lengthOf(c), length) > OPEN_MOST_LENGTH) {
+    return refuse(`too much is waiting already: at most ${OPEN_MOST_LENGTH} characters`);
+  }
   return [...commands, { ...base, payload: checked.payload }];
 }
 
@@ -155,6 +161,37 @@ export function isOffered(commands: Command[], commandId: string, connection: st
   return commands.some((c) => c.commandId === commandId && c.state === 'dispatching' && c.connection === connection);
 }
 
+/**
+ * What may have been sent already: commands that rows call dispatching, and those that they call queued but the actor
+ * before had offered, as it knew them: rows hear of an offer only with what came of it.
+ */
+export function offeredBefore(rows: Command[], before: Command[]): Command[] {
+  const isOffer = (c: Command) => c.state === 'dispatching' && c.connection !== null;
+  return rows.flatMap((row) => {
+    if (row.state !== 'queued') return row.state === 'dispatching' ? row : [];
+    return before.find((c) => c.commandId === row.commandId && isOffer(c)) ?? [];
+  });
+}
+
+/** With these instead of the ones of the same id, or with these in another state. */
+export function replaced(commands: Command[], by: Command[], state?: CommandState): Command[] {
+  return map(commands, (c) => {
+    const other = by.find(({ commandId }) => commandId === c.commandId);
+    return other && state ? { ...c, state } : (other ?? c);
+  });
+}
+
+export function isQueued(commands: Command[], commandId: string): boolean {
+  return commands.some((c) => c.commandId === commandId && c.state === 'queued');
+}
+
+/** Offered again and again, its edge has never said what it did: as if that were gone. */
+export function fateUnknown(commands: Command[], commandId: string, at: Instant): Command[] {
+  return update(commands, commandId, (c) =>
+    c.state === 'dispatching' ? end(c, 'connectionLost', at, FATE_UNKNOWN) : c,
+  );
+}
+
 /** The edge said for certain that nothing was written. */
 export function notSent(commands: Command[], commandId: string, reason: string): Command[] {
   return update(commands, commandId, (c) => (c.state === 'dispatching' ? { ...requeued(c), reason } : c));
@@ -197,31 +234,36 @@ export function sent(commands: Command[], event: CallSent): Command[] {
   }));
 }
 
-export function answered(commands: Command[], event: CallResult, connectors: Connectors): Command[] {
+export function answered(commands: Command[], event: CallResult, actor: Answering): Command[] {
   const before = commands.find((c) => c.commandId === event.commandId);
-  const next = withAnswers(commands, event, connectors);
+  const next = withAnswers(commands, event, actor);
   const refused = next.find((c) => c.commandId === event.commandId);
   const isNew = refused?.state !== before?.state && (refused?.state === 'rejected' || refused?.state === 'failed');
-  return refused && isNew ? withOthers(next, refused, event.receivedAt) : next;
+  if (!refused || !isNew || actor.chargePoint.registration === 'retired') return next;
+  return withOthers(next, refused, event.receivedAt);
 }
 
-/** The station will not do it: what was to be asked for instead is. */
+/** What an actor knows beside its commands. */
+type Answering = Pick<ActorState, 'reducers' | 'connectors' | 'chargePoint'>;
+
+/** The station will not do it: what was to be asked for instead is, all of it or nothing. */
 function withOthers(commands: Command[], { commandId, via, requestedBy, options }: Command, at: Instant): Command[] {
-  return (options?.otherwise ?? []).reduce(
-    (queue, { action, payload }, i) =>
-      requested(queue, {
-        commandId: `${commandId}/${i + 1}`,
-        action,
-        payload,
-        via,
-        requestedBy,
-        requestedAt: at,
-      }),
-    commands,
-  );
+  const others = (options?.otherwise ?? []).map(({ action, payload }, i) => ({
+    commandId: `${commandId}/${i + 1}`,
+    action,
+    payload,
+    via,
+    requestedBy,
+    requestedAt: at,
+  }));
+  const next = others.reduce(requested, commands);
+  const isWhole = others.every((other) => isQueued(next, other.commandId));
+  if (isWhole) return next;
+  const refusal = 'what was to be asked for instead cannot wait: too much does already, or a part of it is refused';
+  return others.reduce((queue, other) => requested(queue, { ...other, refusal }), commands);
 }
 
-function withAnswers(commands: Command[], event: CallResult, connectors: Connectors): Command[] {
+function withAnswers(commands: Command[], event: CallResult, { reducers, connectors }: Answering): Command[] {
   return update(commands, event.commandId, (c) => {
     if (c.state === 'completed') return 'result' in event.outcome ? withAnswer(c, event, event.outcome.result) : c;
     const rules = commandRules.get(c.action);
@@ -229,7 +271,7 @@ function withAnswers(commands: Command[], event: CallResult, connectors: Connect
     if ('result' in outcome) {
       const next = withAnswer(c, event, outcome.result);
       if (!rules?.accepted(outcome.result)) return end(next, 'rejected', receivedAt, null);
-      const done = rules.doneBefore?.(outcome.result, c.payload, connectors);
+      const done = reducers && rules.doneBefore?.(outcome.result, c.payload, connectors);
       if (done !== undefined) return { ...end(next, 'completed', receivedAt, null), outcome: done };
       return rules.effect ? { ...next, state: 'answered' } : end(next, 'completed', receivedAt, null);
     }
@@ -293,10 +335,9 @@ export function forgetEndedCommands(commands: Command[]): Command[] {
   return surplus <= 0 ? commands : commands.filter((c) => c.endedAt === null || surplus-- <= 0);
 }
 
-function isNoLongerWanted({ state, options, requestedAt }: Command, { action, receivedAt }: Message): boolean {
-  return (
-    state === 'queued' && options?.unlessRebooted === true && action === 'BootNotification' && receivedAt > requestedAt
-  );
+function isNoLongerWanted({ action, state, options, requestedAt }: Command, event: Message): boolean {
+  const isReset = action === 'Reset' && state === 'queued' && options?.unlessRebooted === true;
+  return isReset && event.action === 'BootNotification' && event.receivedAt > requestedAt;
 }
 
 /** How an installation or an upload ended is the outcome, not that it did. */
@@ -330,6 +371,10 @@ function withAnswer(c: Command, event: CallResult, answer: Record<string, unknow
 
 function end(c: Command, state: CommandState, endedAt: Instant, reason: string | null): Command {
   return { ...c, state, endedAt, reason };
+}
+
+function lengthOf({ payload, options }: Command): number {
+  return JSON.stringify(payload).length + JSON.stringify(options ?? null).length;
 }
 
 /** What is asked for in the same moment keeps its order: in the queue, in the table, and in an actor born again from it. */

@@ -3,7 +3,9 @@ import type { EventBatch } from '../events.ts';
 import type { CommandOptions } from './model.ts';
 
 /** Commands that may be asked for instead of one. */
-const OTHERWISE_MOST = 50;
+export const OTHERWISE_MOST = 50;
+/** Characters of JSON of one command, with what may be asked for instead. */
+const SUBMISSION_LENGTH_MOST = 250_000;
 
 /** Input of signal `command` and update `submit`. */
 export interface Submission {
@@ -45,6 +47,9 @@ export function asEventBatch(input: unknown): { batch: EventBatch } | { problem:
 export function asSubmission(input: unknown): { submission: Submission } | { problem: string } {
   const { action, payload, requestedBy, deadlineMs, commandId, options } = (input ?? {}) as Record<string, unknown>;
   const optional = (value: unknown, type: string) => value === undefined || value === null || typeof value === type;
+  if ((JSON.stringify(input)?.length ?? 0) > SUBMISSION_LENGTH_MOST) {
+    return { problem: `a command has at most ${SUBMISSION_LENGTH_MOST} characters` };
+  }
   const well =
     typeof action === 'string' &&
     optional(requestedBy, 'string') &&

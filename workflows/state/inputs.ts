@@ -23,6 +23,8 @@ export type Input =
   | { kind: 'dispatched'; commandId: string; connection: string }
   | { kind: 'notSent'; commandId: string; reason: string }
   | { kind: 'invalid' | 'sentBefore'; commandId: string; at: Instant; reason: string }
+  /** Offered again and again, it is not known whether its edge has sent it. */
+  | { kind: 'fateUnknown'; commandId: string; at: Instant }
   /** Somebody no longer wants a command. */
   | { kind: 'cancelled'; commandId: string; at: Instant; by: string | null }
   /** The edge of the connection is gone without having said so. `told` (steps without it are so): taken as if it had. */
@@ -57,6 +59,8 @@ export function apply(state: actor.ActorState, input: Exclude<Input, { kind: 'ev
       return { ...state, commands: commands.invalid(state.commands, input.commandId, input.at, input.reason) };
     case 'sentBefore':
       return { ...state, commands: commands.sentBefore(state.commands, input.commandId, input.at, input.reason) };
+    case 'fateUnknown':
+      return { ...state, commands: commands.fateUnknown(state.commands, input.commandId, input.at) };
     case 'cancelled':
       return { ...state, commands: commands.cancelled(state.commands, input.commandId, input.at, input.by) };
     case 'connectionGone':

@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { chargePointsOfCommand, listCommands } from '../../../drizzle/queries/commands.ts';
 import { commands } from '../../ocpp/commands.ts';
@@ -93,7 +93,8 @@ export function commandRoutes(app: App, parts: ApiParts): void {
       void reply.header('Location', location);
       if (waitSeconds > 0) {
         void reply.header('Preference-Applied', `wait=${waitSeconds}`);
-        const ended = await outcomeOf(parts, of.id, submitted.commandId, waitSeconds * 1_000, parts.stopping);
+        const stopping = AbortSignal.any([parts.stopping, whenGone(reply)]);
+        const ended = await outcomeOf(parts, of.id, submitted.commandId, waitSeconds * 1_000, stopping);
         if (ended) return reply.code(200).send(ended);
       }
       return reply.code(202).send(submitted);
@@ -178,6 +179,13 @@ export function commandRoutes(app: App, parts: ApiParts): void {
     const detail = `several charge points have a command "${id}": ask for /v1/charge-points/{id}/commands/${id}`;
     throw new ProblemError(409, 'not the only one', detail);
   }
+}
+
+/** Aborted when nobody waits for the answer any more. */
+function whenGone({ raw }: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  raw.once('close', () => gone.abort());
+  return gone.signal;
 }
 
 /** RFC 7240 §4.3; seconds, 0 where it is not asked to wait. */

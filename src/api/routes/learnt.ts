@@ -212,14 +212,16 @@ export function learntRoutes(app: App, parts: ApiParts): void {
         params,
         body: z
           .strictObject({
-            items: z.array(
-              z.strictObject({
-                idTag: idTagText,
-                status: z.enum(ID_TAG_STATUSES).default('Accepted'),
-                expiryDate: instantInput.optional(),
-                parentIdTag: idTagText.optional(),
-              }),
-            ),
+            items: z
+              .array(
+                z.strictObject({
+                  idTag: idTagText,
+                  status: z.enum(ID_TAG_STATUSES).default('Accepted'),
+                  expiryDate: instantInput.optional(),
+                  parentIdTag: idTagText.optional(),
+                }),
+              )
+              .max(25_000),
           })
           .meta({ id: 'NewLocalList', examples: [{ items: [{ idTag: '04A2B3C4' }] }] }),
         response: {

@@ -282,6 +282,16 @@ describe('triggers', () => {
   });
 });
 
+describe('a triggered Heartbeat', () => {
+  rule(80, 'is told at once, and ends its command', async () => {
+    await boots('heartbeat');
+    const path = await ask('TriggerMessage', { requestedMessage: 'Heartbeat' });
+    await becomes(path, open('answered'));
+    await says('Heartbeat', {});
+    await becomes(path, over('completed', { outcome: expect.stringMatching(/^Heartbeat at /) }));
+  });
+});
+
 describe('reservations and local lists', () => {
   const reservation = { connectorId: 0, expiryDate: '2099-01-01T00:00:00Z', idTag: TAG, reservationId: 7 };
 
@@ -312,6 +322,42 @@ describe('reservations and local lists', () => {
       [{ status: 'Accepted' }, 'completed'],
     ]);
   });
+
+  rule(
+    82,
+    'a list is sent by what has changed, in full where that is refused, in as many CALLs as it needs',
+    async () => {
+      const sent: unknown[][] = [];
+      id = newId('list');
+      station = test.station(id, {
+        onCall: (action, payload) => {
+          const { updateType, listVersion, localAuthorizationList } = payload as Record<string, unknown>;
+          if (action === 'GetConfiguration') {
+            return { configurationKey: [{ key: 'SendLocalListMaxLength', readonly: true, value: '2' }] };
+          }
+          if (action === 'GetLocalListVersion') return { listVersion: sent.at(-1)?.[1] };
+          sent.push([updateType, listVersion, (localAuthorizationList as []).length]);
+          return { status: sent.length === 3 ? 'Failed' : 'Accepted' };
+        },
+      });
+      await says('BootNotification', boot);
+      await becomes(`/v1/charge-points/${id}`, { online: true });
+      await becomes(await ask('GetConfiguration', {}), over('completed'));
+      const list = `/v1/charge-points/${id}/local-list`;
+      const wanted = (...idTags: string[]) => ({ body: { items: idTags.map((idTag) => ({ idTag })) } });
+      await test.request('PUT', list, wanted('A', 'B', 'C'));
+      await becomes(list, { version: { value: 2 }, items: [{ idTag: 'A' }, { idTag: 'B' }, { idTag: 'C' }] });
+      await test.request('PUT', list, wanted('A', 'B', 'D'));
+      await becomes(list, { version: { value: 4 }, items: [{ idTag: 'A' }, { idTag: 'B' }, { idTag: 'D' }] });
+      expect(sent).toEqual([
+        ['Full', 1, 2],
+        ['Differential', 2, 1],
+        ['Differential', 3, 2],
+        ['Full', 3, 2],
+        ['Differential', 4, 1],
+      ]);
+    },
+  );
 
   rule(82, 'a version of 0, and of -1', () =>
     end('GetLocalListVersion', {}, [
@@ -371,9 +417,10 @@ describe('files', () => {
     await becomes(path, over('completed'));
   });
 
-  rule(85, 'no diagnostics: an answer without a file name is shown', async () => {
+  rule(85, 'no diagnostics: an answer without a file name ends it', async () => {
     await answers('no-diagnostics', {});
-    await becomes(await ask('GetDiagnostics', { location }), { answer: {} });
+    const path = await ask('GetDiagnostics', { location });
+    await becomes(path, over('completed', { answer: {}, outcome: 'there is nothing to upload' }));
   });
 
   rule(85, 'firmware: installed, or failed', async () => {

@@ -22,7 +22,8 @@ export const commands: readonly Case[] = [
     level: 'M',
     source: '§5.2',
     rule: 'ChangeAvailability is agreed to by Scheduled as by Accepted, and done when a StatusNotification says so',
-    behaviour: '`answered` until then, for a day. For connector 0 the status of any connector counts.',
+    behaviour:
+      '`answered` until then, for a day; done at once where the connectors were so already. For connector 0 the status of any connector counts.',
   },
   {
     number: 76,
@@ -76,7 +77,7 @@ export const commands: readonly Case[] = [
     source: '§5.10, §5.15, §7.1; E 3.52',
     rule: 'a local list has a version above 0; only a Differential one has entries without idTagInfo, which delete; version 0 is an empty list, -1 none',
     behaviour:
-      'Anything else is refused in words. Failed, VersionMismatch and NotSupported are shown; the operator sends the Full list, in parts where it is too long.',
+      'Anything else is refused in words. A list given to `PUT …/local-list` is sent by what has changed, in full where the station refuses that, in parts where it is too long, and its version is asked for.',
   },
   {
     number: 83,
@@ -98,7 +99,8 @@ export const commands: readonly Case[] = [
     level: 'M',
     source: '§3.15, §5.9, §5.19; E 3.31',
     rule: 'GetDiagnostics and UpdateFirmware have times in UTC, and are done when a status says so; without fileName there is nothing to upload',
-    behaviour: 'Another time zone than Z is refused. The answer is shown, the outcome is that of the status.',
+    behaviour:
+      'Another time zone than Z is refused. The answer is shown, the outcome is that of the status; without a file name it is done.',
   },
   {
     number: 86,

@@ -37,11 +37,6 @@ export const deviations: readonly Deviation[] = [
     why: 'The edge knows of the boots on its connections; it does so for nobody by itself.',
   },
   {
-    from: '§5.15',
-    what: 'A differential local list answered Failed or VersionMismatch is not followed by a full one; no list is split.',
-    why: 'Nobody here keeps the list of a station: what belongs in a full one, its operator knows. The answer is shown.',
-  },
-  {
     from: 'RFC 6455 §7.1.7',
     what: 'Invalid UTF-8, an unmasked frame, or one that declares more than 8 MB ends the connection without a close frame.',
     why: 'uWebSockets.js cuts these itself. Messages of more than 4 MB are closed with 1009.',
