@@ -69,7 +69,7 @@ export const commands: readonly Case[] = [
     source: '§5.1, §5.13, §7.40',
     rule: 'ReserveNow is agreed to by Accepted only; the same id again replaces; connector 0 means any; CancelReservation Rejected: there is none',
     behaviour:
-      'Its answer ends it; the others are `rejected`, with the station’s word. Connector 0 is sent: a station without ReserveConnectorZeroSupported rejects it. No reservation is kept here: what ends one, the station knows.',
+      'Its answer ends it; the others are `rejected`, with the station’s word. Connector 0 is sent: a station without ReserveConnectorZeroSupported rejects it. What reservations there are is read from answers, transactions and statuses.',
   },
   {
     number: 82,
