@@ -54,16 +54,18 @@ export class Operator {
   async ask(chargePointId: string): Promise<void> {
     const commandId = randomUUID();
     const submission = { ...this.#command(commandId), commandId, deadlineMs: DEADLINE_MS, requestedBy: 'chaos' };
+    let reason: unknown;
     for (let attempt = 1; attempt <= 200; attempt++) {
       try {
         await this.#actors.submit(chargePointId, submission);
         this.accepted.push({ chargePointId, commandId, at: Date.now() });
         return;
-      } catch {
+      } catch (error) {
+        reason = error instanceof Error && error.cause ? error.cause : error;
         await sleep(500);
       }
     }
-    throw new Error(`${chargePointId} did not take a command within 200 attempts`);
+    throw new Error(`${chargePointId}: no command was taken in 200 attempts: ${String(reason)}`);
   }
 
   #command(commandId: string): { action: string; payload: Record<string, unknown> } {
