@@ -51,7 +51,7 @@ async function clockJumps({ system, load, note }: World): Promise<void> {
       SELECT energy_wh AS energy, "end" FROM transaction WHERE charge_point_id = ${chargePointId}`;
     return rows.length === YEARS.length && rows.every(({ energy, end }) => energy === 500 && end === 'station');
   };
-  await until(`${YEARS.length} transactions of 500 Wh each`, transactions, 60_000);
+  await until(`${YEARS.length} transactions of 500 Wh each`, transactions, 180_000);
   const [row] = await system.sql<{ ahead: number; behind: number; noted: number }[]>`
     SELECT max(extract(epoch FROM at - received_at) * 1000)::float AS ahead,
       max(extract(epoch FROM received_at - at) * 1000)::float AS behind,
