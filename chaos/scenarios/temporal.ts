@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Expected, Scenario } from '../scenario.ts';
 
 /** An actor that stores nothing is restarted with its fourth delivery in vain: after 10, 20, 40 and 80 s. */
-const UNTIL_RESTARTED_MS = 180_000;
+const UNTIL_RESTARTED_MS = 220_000;
 
 const answered: Expected = { during: 'answered', servedWithin: 5 };
 const unanswered: Expected = { during: 'unanswered', servedWithin: 30 };

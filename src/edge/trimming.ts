@@ -14,8 +14,11 @@ export interface TrimmingOptions {
   outbox: Outbox;
   /** Cursors of these charge points in these journals; none for a pair the database does not know. */
   readCursors: (chargePointIds: string[], journals: number[]) => Promise<Cursor[]>;
-  /** The actor takes what it is given and stores none of it, while others store theirs: it goes on from its history. */
-  restartActor: (chargePointId: string) => Promise<void>;
+  /**
+   * The actor takes what it is given and stores none of it, while others store theirs: it goes on from its history.
+   * `again`: that has not helped, and it is born again from the database.
+   */
+  restartActor: (chargePointId: string, again: boolean) => Promise<void>;
   /** The journal is closed: no event of it will come again. */
   dropCursors: (journal: number) => Promise<void>;
   log: Logger;
@@ -156,7 +159,7 @@ export class Trimming {
     const now = Date.now();
     // One that is being delivered again is not among the unpersisted for a moment: its patience is kept.
     const still = new Map([...this.#still].filter(([, { since, patience }]) => now - since < patience));
-    const stuck: string[] = [];
+    const stuck: { chargePointId: string; again: boolean }[] = [];
     for (const stream of unpersisted) {
       const key = keyOf(stream);
       const seq = seqs.get(key) ?? 0;
@@ -178,7 +181,7 @@ export class Trimming {
       const redeliveries = current.redeliveries + 1;
       const isStuck =
         redeliveries >= current.restartAt && this.#movedAt > current.since && stuck.length < RESTARTS_MOST;
-      if (isStuck) stuck.push(stream.chargePointId);
+      if (isStuck) stuck.push({ chargePointId: stream.chargePointId, again: current.restartAt > REDELIVERIES_MOST });
       still.set(key, {
         seq,
         since: now,
@@ -188,13 +191,14 @@ export class Trimming {
       });
     }
     this.#still = still;
-    for (const chargePointId of stuck) void this.#restart(chargePointId);
+    for (const one of stuck) void this.#restart(one);
   }
 
-  async #restart(chargePointId: string): Promise<void> {
-    this.#options.log.error({ chargePointId }, 'the actor stores nothing of what it is given: it is restarted');
+  async #restart({ chargePointId, again }: { chargePointId: string; again: boolean }): Promise<void> {
+    const what = again ? 'it is ended, and born again' : 'it is restarted';
+    this.#options.log.error({ chargePointId }, `the actor stores nothing of what it is given: ${what}`);
     try {
-      await this.#options.restartActor(chargePointId);
+      await this.#options.restartActor(chargePointId, again);
     } catch (error) {
       this.#options.log.error({ err: error, chargePointId }, 'the actor could not be restarted: tried again later');
     }

@@ -58,7 +58,10 @@ export async function startEdgeRole(shared: Shared, directory: Directory): Promi
     journal,
     outbox,
     readCursors: (chargePointIds, journals) => readCursors(database, chargePointIds, journals),
-    restartActor: (chargePointId) => shared.actors().restart(chargePointId, 'it stored nothing of what it was given'),
+    restartActor: (chargePointId, again) => {
+      const reason = 'it stored nothing of what it was given';
+      return again ? shared.actors().end(chargePointId, reason) : shared.actors().restart(chargePointId, reason);
+    },
     dropCursors: (id) => dropCursors(database, id),
     log,
   });

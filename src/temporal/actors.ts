@@ -32,6 +32,8 @@ export interface Actors {
    * waits for a worker.
    */
   restart(chargePointId: string, reason: string): Promise<void>;
+  /** Ends the actor as it is: what the database does not have of it is lost. The next delivery starts it anew. */
+  end(chargePointId: string, reason: string): Promise<void>;
   command(chargePointId: string, commandId: string): Promise<Command | undefined>;
   state(chargePointId: string): Promise<ActorState | undefined>;
 }
@@ -122,6 +124,13 @@ export function createActors({ connection, client, namespace }: Temporal): Actor
             resetReapplyType: REAPPLY_ALL,
           }),
         );
+      } catch (error) {
+        if (!(error instanceof WorkflowNotFoundError)) throw error;
+      }
+    },
+    async end(chargePointId, reason) {
+      try {
+        await within(() => client.workflow.getHandle(workflowId(chargePointId)).terminate(reason));
       } catch (error) {
         if (!(error instanceof WorkflowNotFoundError)) throw error;
       }

@@ -96,13 +96,14 @@ describe('Trimming', () => {
     };
     const moving = setInterval(othersMove, 10);
     await expect.poll(() => restarted, { timeout: 5_000, interval: 5 }).toEqual(['A']);
+    await expect.poll(() => restarted, { timeout: 5_000, interval: 5 }).toEqual(['A', 'A again']);
     clearInterval(moving);
     cursors = [
       { chargePointId: 'A', journal: journal.id, seq: 4 },
       { chargePointId: 'B', journal: journal.id, seq: others },
     ];
     await expect.poll(() => [...outbox.unpersisted()]).toEqual([]);
-    expect(restarted).toEqual(['A']);
+    expect(restarted).toEqual(['A', 'A again']);
   });
 
   it('does not deliver again because the database is away', async () => {
@@ -193,8 +194,8 @@ async function start(options: Partial<TrimmingOptions> = {}, outboxOptions = {})
       reads++;
       return cursors === undefined ? Promise.reject(new Error('away')) : Promise.resolve(cursors);
     },
-    restartActor: (chargePointId) => {
-      restarted.push(chargePointId);
+    restartActor: (chargePointId, again) => {
+      restarted.push(again ? `${chargePointId} again` : chargePointId);
       return Promise.resolve();
     },
     dropCursors: (id) => {
