@@ -27,7 +27,7 @@ import { installHandlers } from './handlers.ts';
 import { searchAttributesOf } from './searchAttributes.ts';
 import * as actor from './state/actor.ts';
 import * as commands from './state/commands.ts';
-import { newest, spokenOn, takesCallsAt } from './state/connections.ts';
+import { newest, spokenOn, takesCallsAt, unknownSpokenOn } from './state/connections.ts';
 import type { Input } from './state/inputs.ts';
 import type { Command } from './state/model.ts';
 import { begin, carriedSteps, finish, resume, take, unfinished, type Course, type Steps } from './state/steps.ts';
@@ -162,6 +162,10 @@ export async function chargePoint(carried?: Carried): Promise<void> {
       if (batch.ahead && patched('ahead')) next = take(next, { kind: 'ahead', ahead: batch.ahead, at: now() });
       const connections = spokenOn(next.state, batch);
       if (connections.length > 0 && patched('reopened')) next = take(next, { kind: 'reopened', connections });
+      const unknown = unknownSpokenOn(next.state, batch);
+      if (unknown.length > 0 && patched('unknown-connection')) {
+        next = take(next, { kind: 'reopened', connections: [], unknown });
+      }
       next = await withUnknownTransactions(next, batch);
       next = take(next, { kind: 'events', batch });
       taken += batch.events.length;

@@ -32,8 +32,10 @@ function inputInWords(input: Exclude<Input, { kind: 'events' }>, before: ActorSt
   switch (input.kind) {
     case 'ahead':
       return `told ahead by its edge: ${input.ahead.open.length} connections are open`;
-    case 'reopened':
-      return `it speaks on connections that were taken for ended: ${input.connections.join(', ')}`;
+    case 'reopened': {
+      const open = [...input.connections, ...(input.unknown ?? []).map((c) => c.connection)];
+      return `it speaks on connections that were taken for ended: ${open.join(', ')}`;
+    }
     case 'requested': {
       const { action, commandId, via, requestedBy } = input.request;
       return `${action} ${commandId} asked for by ${requestedBy ?? 'somebody'} (${via})`;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { asEventBatch } from '../../workflows/state/inbound.ts';
 import { apply } from '../../workflows/state/inputs.ts';
-import { newest, spokenOn } from '../../workflows/state/connections.ts';
+import { newest, spokenOn, unknownSpokenOn } from '../../workflows/state/connections.ts';
 import { Station } from './station.ts';
 
 const AT = '2026-03-01T12:10:00.000Z';
@@ -72,5 +72,46 @@ describe('a connection that was taken for ended', () => {
     expect(station.state.connections).toEqual([]);
     const batch = { journal: 1, after: 1, events: [{ ...station.message('Heartbeat', {}), seq: 2 }] };
     expect(spokenOn(station.state, batch)).toEqual(['1-1']);
+  });
+});
+
+describe('a connection that is not known at all', () => {
+  const batchOf = (station: Station, ...events: ReturnType<Station['event']>[]) => ({
+    journal: 1,
+    after: (events[0]?.seq ?? 1) - 1,
+    events,
+  });
+  /** Born of rows in which a copy of its edge has closed the connection that the station speaks on. */
+  const bornWithout = (connection: string) => {
+    const station = new Station();
+    station.connection = connection;
+    return station;
+  };
+
+  it('is open when the station speaks on it', () => {
+    const station = bornWithout('1-7');
+    const batch = batchOf(station, station.message('Heartbeat', {}), station.message('Heartbeat', {}));
+    const unknown = unknownSpokenOn(station.state, batch);
+    expect(unknown).toEqual([
+      { connection: '1-7', journal: 1, taskQueue: 'edge-1', openedAt: batch.events[0]?.receivedAt, booted: true },
+    ]);
+    station.state = apply(station.state, { kind: 'reopened', connections: [], unknown });
+    expect(station.state).toMatchObject({ connections: unknown, chargePoint: { online: true } });
+    expect(unknownSpokenOn(station.state, batch)).toEqual([]);
+  });
+
+  it('is not, where the batch has its beginning or its end, is of another edge, was seen, or is told ahead', () => {
+    const station = bornWithout('1-7');
+    const message = station.message('Heartbeat', {});
+    const none = (...events: ReturnType<Station['event']>[]) =>
+      expect(unknownSpokenOn(station.state, batchOf(station, ...events))).toEqual([]);
+    none(station.event('connected', { taskQueue: 'edge-1' }), message);
+    none(message, station.event('disconnected', { code: 1006 }));
+    none({ ...message, connection: '2-7' });
+    const { state } = station;
+    station.state = { ...state, cursors: { 1: message.seq } };
+    none(message);
+    station.state = { ...state, ahead: { 1: message.seq } };
+    none(message);
   });
 });

@@ -39,8 +39,8 @@ export function lookedAhead(state: ActorState, ahead: Ahead, at: Instant): Actor
 }
 
 /** The station speaks on connections that were taken for ended: their edge was only slow, or a copy of its folder said so. */
-export function reopened(state: ActorState, connections: string[]): ActorState {
-  const open = (state.doubted ?? []).filter((c) => connections.includes(c.connection));
+export function reopened(state: ActorState, connections: string[], unknown: Connection[] = []): ActorState {
+  const open = [...unknown, ...(state.doubted ?? []).filter((c) => connections.includes(c.connection))];
   const doubted = (state.doubted ?? []).filter((c) => !connections.includes(c.connection));
   if (open.length === 0) return state;
   return withConnections({ ...state, doubted }, [...open, ...state.connections], open[0]!.openedAt);
@@ -58,6 +58,26 @@ export function spokenOn(state: ActorState, batch: EventBatch): string[] {
     if (kind === 'message' && seq > cursor && !ended.has(connection)) spoken.add(connection);
   }
   return doubted.filter((connection) => spoken.has(connection));
+}
+
+/**
+ * Connections that a batch's messages came on, and that are neither open nor doubted: the actor was born of rows that
+ * somebody else had closed. What the edge has told ahead is newer than such messages.
+ */
+export function unknownSpokenOn(state: ActorState, batch: EventBatch): Connection[] {
+  const { journal, events } = batch;
+  const from = Math.max(state.cursors[journal] ?? 0, state.ahead?.[journal] ?? 0);
+  const known = new Set([...state.connections, ...(state.doubted ?? [])].map((c) => c.connection));
+  const spoken = new Map<string, Connection>();
+  for (const { seq, kind, connection, receivedAt } of events) {
+    if (kind === 'connected') known.add(connection);
+    if (kind === 'disconnected') spoken.delete(connection);
+    if (kind !== 'message' || seq <= from || known.has(connection) || !connection.startsWith(`${journal}-`)) continue;
+    // The task queue of an edge is named after its journal.
+    const open = { connection, journal, taskQueue: `edge-${journal}`, openedAt: receivedAt, booted: true };
+    if (!spoken.has(connection)) spoken.set(connection, open);
+  }
+  return [...spoken.values()];
 }
 
 /** Removes a connection that another than its own edge says has ended; `told`: having read all that its edge wrote. */

@@ -6,15 +6,15 @@ import type { Ahead, EventBatch, Instant, Registration } from '../events.ts';
 import * as actor from './actor.ts';
 import * as commands from './commands.ts';
 import { connectionGone, lookedAhead, reopened } from './connections.ts';
-import type { Command, Transaction } from './model.ts';
+import type { Command, Connection, Transaction } from './model.ts';
 
 export type Input =
   /** A run of the station's events, as far as it is new. */
   | { kind: 'events'; batch: EventBatch }
   /** Where the station stands at its edge, ahead of events that are still on their way. */
   | { kind: 'ahead'; ahead: Ahead; at: Instant }
-  /** The station speaks on connections that were taken for ended: they are not. */
-  | { kind: 'reopened'; connections: string[] }
+  /** The station speaks on connections that were taken for ended, or that are not known at all: they are open. */
+  | { kind: 'reopened'; connections: string[]; unknown?: Connection[] }
   /** Somebody asks for a command. */
   | { kind: 'requested'; request: commands.CommandRequest }
   /** An operator has decided on the charge point. */
@@ -46,7 +46,7 @@ export function apply(state: actor.ActorState, input: Exclude<Input, { kind: 'ev
     case 'ahead':
       return lookedAhead(state, input.ahead, input.at);
     case 'reopened':
-      return reopened(state, input.connections);
+      return reopened(state, input.connections, input.unknown);
     case 'requested':
       return actor.asked(state, input.request);
     case 'registered':
