@@ -34,6 +34,7 @@ function commandRow(commandId: string, fields: Partial<Command> = {}): Command {
     state: 'queued',
     reason: null,
     via: 'signal',
+    options: null,
     requestedBy: null,
     requestedAt: T0,
     deadline: later(3600),

@@ -331,7 +331,7 @@ describe('reservations and local lists', () => {
       id = newId('list');
       station = test.station(id, {
         onCall: (action, payload) => {
-          const { updateType, listVersion, localAuthorizationList } = payload as Record<string, unknown>;
+          const { updateType, listVersion, localAuthorizationList } = payload;
           if (action === 'GetConfiguration') {
             return { configurationKey: [{ key: 'SendLocalListMaxLength', readonly: true, value: '2' }] };
           }
