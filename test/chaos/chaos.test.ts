@@ -9,9 +9,12 @@ const LONG = 900_000;
 /** Systems side by side: most of a scenario is waiting. */
 const LANES = 2;
 
+/** Replays histories in its own process, which vitest's loader cannot do: `npm run chaos` does. */
+const NOT_HERE = 'new-workflow-version';
+
 /** With `ACKNOWLEDGE=actor` where stations see something else. */
 const jobs = scenarios
-  .filter(({ isLong, possible }) => !isLong && possible?.() !== false)
+  .filter(({ name, isLong, possible }) => name !== NOT_HERE && !isLong && possible?.() !== false)
   .flatMap((scenario) => modesOf(scenario).map((mode) => ({ scenario, mode })));
 
 describe.concurrent('nothing lost, nothing twice', () => {
