@@ -64,14 +64,8 @@ export async function submitCommand(
   chargePointId: string,
   { action, payload, options, deadlineSeconds, requestedBy, commandId = randomUUID() }: CommandInput,
 ): Promise<{ commandId: string }> {
-  const command = commands.get(action);
-  if (!command) throw new UnknownAction(action);
-  const exact = exactRequest(command, payload);
-  for (const other of options?.otherwise ?? []) {
-    const known = commands.get(other.action);
-    if (!known) throw new UnknownAction(other.action);
-    exactRequest(known, other.payload);
-  }
+  const exact = exactPayload(action, payload);
+  for (const other of options?.otherwise ?? []) exactPayload(other.action, other.payload);
   const chargePoint = await findChargePoint(database, chargePointId);
   if (!chargePoint || chargePoint.registration === 'retired') throw new UnknownChargePoint(chargePointId);
   // Actors forget what has ended long ago.
@@ -165,6 +159,13 @@ export async function cancelCommand(
       throw fromActor(error);
     }
   }
+}
+
+/** @throws UnknownAction, InvalidCommand */
+function exactPayload(action: string, payload: unknown): Record<string, unknown> {
+  const command = commands.get(action);
+  if (!command) throw new UnknownAction(action);
+  return exactRequest(command, payload);
 }
 
 /** Of a refused one no payload is kept. */

@@ -28,8 +28,7 @@ export interface Actors {
   /**
    * Begins a new run where the actor's history, as Temporal has it, ends, with every signal and update that it has not
    * taken in yet (as `temporal workflow reset`): for one that is stuck in a worker, which may remember more than
-   * Temporal does. Nothing where it does not run, or
-   * waits for a worker.
+   * Temporal does. Nothing where it does not run, or waits for a worker.
    */
   restart(chargePointId: string, reason: string): Promise<void>;
   /** Ends the actor as it is: what the database does not have of it is lost. The next delivery starts it anew. */
@@ -59,6 +58,15 @@ export function createActors({ connection, client, namespace }: Temporal): Actor
       }),
     );
     return client.workflow.getHandle(workflowId(chargePointId));
+  };
+  /** Undefined where there is no such actor, or it has ended. */
+  const whereItRuns = async <T>(call: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await within(call);
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return undefined;
+      throw error;
+    }
   };
   return {
     async deliver(chargePointId, batch, options) {
@@ -100,40 +108,30 @@ export function createActors({ connection, client, namespace }: Temporal): Actor
         );
         return;
       }
-      try {
-        await within(() => client.workflow.getHandle(workflowId(chargePointId)).signal('registration', registration));
-      } catch (error) {
-        if (!(error instanceof WorkflowNotFoundError)) throw error;
-      }
+      await whereItRuns(() =>
+        client.workflow.getHandle(workflowId(chargePointId)).signal('registration', registration),
+      );
     },
     async restart(chargePointId, reason) {
-      try {
-        const handle = client.workflow.getHandle(workflowId(chargePointId));
-        const { runId, status, raw } = await within(() => handle.describe());
-        if (status.name !== 'RUNNING' || isQueued(raw.pendingWorkflowTask)) return;
-        const workflowExecution = { workflowId: handle.workflowId, runId };
-        const task = await within(() => lastTask(client, namespace, workflowExecution));
-        if (task === undefined) return;
-        await within(() =>
-          client.workflowService.resetWorkflowExecution({
-            namespace,
-            workflowExecution,
-            reason,
-            requestId: randomUUID(),
-            workflowTaskFinishEventId: task,
-            resetReapplyType: REAPPLY_ALL,
-          }),
-        );
-      } catch (error) {
-        if (!(error instanceof WorkflowNotFoundError)) throw error;
-      }
+      const handle = client.workflow.getHandle(workflowId(chargePointId));
+      const run = await whereItRuns(() => handle.describe());
+      if (run?.status.name !== 'RUNNING' || isQueued(run.raw.pendingWorkflowTask)) return;
+      const workflowExecution = { workflowId: handle.workflowId, runId: run.runId };
+      const task = await within(() => lastTask(client, namespace, workflowExecution));
+      if (task === undefined) return;
+      await within(() =>
+        client.workflowService.resetWorkflowExecution({
+          namespace,
+          workflowExecution,
+          reason,
+          requestId: randomUUID(),
+          workflowTaskFinishEventId: task,
+          resetReapplyType: REAPPLY_ALL,
+        }),
+      );
     },
     async end(chargePointId, reason) {
-      try {
-        await within(() => client.workflow.getHandle(workflowId(chargePointId)).terminate(reason));
-      } catch (error) {
-        if (!(error instanceof WorkflowNotFoundError)) throw error;
-      }
+      await whereItRuns(() => client.workflow.getHandle(workflowId(chargePointId)).terminate(reason));
     },
     command: (chargePointId, commandId) =>
       within(() =>

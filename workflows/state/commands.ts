@@ -107,28 +107,20 @@ export function whyQueued(
   command: Queued,
   { online, registration, lastBootAt }: Pick<ChargePoint, 'online' | 'registration' | 'lastBootAt'>,
 ): { position: number; waitsFor: string } {
-  const position =
-    1 +
-    byUrgency(commands.filter((c) => c.state === 'queued')).findIndex(
-      ({ commandId }) => commandId === command.commandId,
-    );
-  const busy = underWay(commands);
+  const queue = byUrgency(commands.filter((c) => c.state === 'queued'));
+  const before = queue.findIndex(({ commandId }) => commandId === command.commandId);
   const rebooted = command.action === 'Reset' && lastBootAt !== null && lastBootAt > command.requestedAt;
-  const waitsFor = !online
-    ? 'the station, which is offline'
-    : registration === 'rejected'
-      ? 'its station to be accepted'
-      : !maySend(command, registration)
-        ? 'its station to be accepted (OCPP 1.6 §4.2)'
-        : position > 1
-          ? `${position - 1} before it`
-          : busy
-            ? `${busy.action}, which is under way`
-            : 'its turn, which is now';
-  return {
-    position,
-    waitsFor: rebooted ? `${waitsFor}; the station has rebooted by itself at ${lastBootAt}` : waitsFor,
-  };
+  const since = rebooted ? `; the station has rebooted by itself at ${lastBootAt}` : '';
+  return { position: before + 1, waitsFor: waitsFor() + since };
+
+  function waitsFor(): string {
+    if (!online) return 'the station, which is offline';
+    if (registration === 'rejected') return 'its station to be accepted';
+    if (!maySend(command, registration)) return 'its station to be accepted (OCPP 1.6 §4.2)';
+    if (before > 0) return `${before} before it`;
+    const busy = underWay(commands);
+    return busy ? `${busy.action}, which is under way` : 'its turn, which is now';
+  }
 }
 
 type Queued = Pick<Command, 'commandId' | 'action' | 'state' | 'requestedAt'>;
