@@ -280,9 +280,11 @@ describe('a local list', () => {
     expect((await put('B', 'A')).body).toEqual({ listVersion: 1, commands: [] });
     await put('A', 'C');
     await expect.poll(list, WITHIN).toEqual({ version: 2, idTags: ['A', 'C'] });
-    expect(
-      station.received.map(({ action, payload }) => (payload as { updateType?: string }).updateType ?? action),
-    ).toEqual(['Full', 'GetLocalListVersion', 'Differential', 'GetLocalListVersion', 'Full', 'GetLocalListVersion']);
+    const received = () =>
+      station.received.map(({ action, payload }) => (payload as { updateType?: string }).updateType ?? action);
+    await expect
+      .poll(received, WITHIN)
+      .toEqual(['Full', 'GetLocalListVersion', 'Differential', 'GetLocalListVersion', 'Full', 'GetLocalListVersion']);
     expect(await put('A', 'a')).toMatchObject({ status: 400, body: { errors: [{ field: 'body.items' }] } });
     expect((await test.request('PUT', '/v1/charge-points/NOBODY/local-list', { body: { items: [] } })).status).toBe(
       404,
