@@ -79,9 +79,9 @@ async function main(): Promise<void> {
   installRuntime(pino({ level: 'silent' }));
   const results = await earlierResults();
   const isDone = (job: (typeof jobs)[number]) => results.some((result) => isOf(result, job));
-  const queue = jobs.filter((job) => !isDone(job));
-  const report = progress(queue.length);
-  const lane = async () => {
+  const open = jobs.filter((job) => !isDone(job));
+  const report = progress(open.length);
+  const lane = async (queue: typeof jobs) => {
     const system = await System.start();
     let fresh = false;
     try {
@@ -99,7 +99,10 @@ async function main(): Promise<void> {
       await system.dispose();
     }
   };
-  await Promise.all(Array.from({ length: Math.min(options.lanes, queue.length) }, lane));
+  const shared = open.filter(({ scenario }) => !scenario.alone);
+  await Promise.all(Array.from({ length: Math.min(options.lanes, shared.length) }, () => lane(shared)));
+  const alone = open.filter(({ scenario }) => scenario.alone);
+  if (alone.length > 0) await lane(alone);
   report.end();
   for (const { name } of impossible) console.error(`${name} cannot be done on this machine`);
   const inOrder = results.toSorted((a, b) => order(a) - order(b));

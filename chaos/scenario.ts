@@ -27,6 +27,8 @@ export interface Scenario {
   load?: Partial<LoadOptions>;
   /** It has no short form: what it shows takes minutes. */
   isLong?: true;
+  /** It takes what there is of the machine: no other system runs beside it. */
+  alone?: true;
   /** Whether it can be done on this machine. */
   possible?: () => boolean;
   /** Settings of the edge and the worker. */

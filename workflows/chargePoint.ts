@@ -10,7 +10,6 @@ import {
   condition,
   continueAsNew,
   isCancellation,
-  patched,
   proxyActivities,
   proxyLocalActivities,
   setCurrentDetails,
@@ -20,6 +19,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/activities.ts';
+import { changesOfRun } from './changes.ts';
 import { details } from './details.ts';
 import { Edges } from './edges.ts';
 import type { EventBatch } from './events.ts';
@@ -49,6 +49,8 @@ const DRAIN_MOST = 200;
 const PENDING_MOST = 50;
 /** A connection that said nothing for so long is checked with its edge (heartbeats ride along every 15 minutes). */
 const SILENCE_MS = 20 * 60_000;
+/** Actors born together do not look at their rows again together: what comes earlier brings the look with it. */
+const LATE_LOOK_MS = { least: 5 * 60_000, most: 15 * 60_000 };
 /** The database disagrees with an actor only where nothing was stored for so long: otherwise the edge looked too early. */
 const DOUBT_MS = 8_000;
 
@@ -61,6 +63,7 @@ const { waitForDatabase } = proxyActivities<Activities>({
 });
 
 export async function chargePoint(carried?: Carried): Promise<void> {
+  const has = changesOfRun();
   const chargePointId = workflowInfo().workflowId.replace(/^charge-point\//, '');
   const inbox: EventBatch[] = carried?.inbox ?? [];
   const requests: commands.CommandRequest[] = carried?.requests ?? [];
@@ -72,11 +75,13 @@ export async function chargePoint(carried?: Carried): Promise<void> {
   let course: Course | undefined = carried && resume(actor.migrate(carried.state), carried.steps);
   let retiring = false;
   let storedAt = 0;
+  const lateLook = has('late-look') ? LATE_LOOK_MS.least + Math.random() * (LATE_LOOK_MS.most - LATE_LOOK_MS.least) : 0;
   let alarm: { at: number; scope: CancellationScope } | undefined;
   let rang = false;
 
   const edges = new Edges({
     chargePointId,
+    has,
     state: () => (course as Course).state,
     reported: (input) => reports.push(input),
     wake: () => (rang = true),
@@ -100,11 +105,11 @@ export async function chargePoint(carried?: Carried): Promise<void> {
 
   async function run(): Promise<void> {
     course ??= await rebirth();
-    show();
+    const waiting = () => inbox.length + requests.length + reports.length;
+    if (waiting() === 0 || !has('shown-once')) show();
     for (;;) {
       const current = course.state;
-      wakeAt(Math.min(actor.nextTick(current), actor.nextLook(current), nextSend(current), nextSilence(current)));
-      const waiting = () => inbox.length + requests.length + reports.length;
+      wakeAt(Math.min(actor.nextTick(current), nextLook(current), nextSend(current), nextSilence(current)));
       const leaving = () => (retiring || actor.isRetired(current)) && !edges.isOffering && !isAwaited();
       await condition(() => waiting() > 0 || rang || leaving() || handOver());
       rang = false;
@@ -159,11 +164,11 @@ export async function chargePoint(carried?: Carried): Promise<void> {
         const again = actor.follows(next.state, batch);
         if (again === 'seen' || (again === 'gap' && !batch.redelivered)) continue;
       }
-      if (batch.ahead && patched('ahead')) next = take(next, { kind: 'ahead', ahead: batch.ahead, at: now() });
+      if (batch.ahead && has('ahead')) next = take(next, { kind: 'ahead', ahead: batch.ahead, at: now() });
       const connections = spokenOn(next.state, batch);
-      if (connections.length > 0 && patched('reopened')) next = take(next, { kind: 'reopened', connections });
+      if (connections.length > 0 && has('reopened')) next = take(next, { kind: 'reopened', connections });
       const unknown = unknownSpokenOn(next.state, batch);
-      if (unknown.length > 0 && patched('unknown-connection')) {
+      if (unknown.length > 0 && has('unknown-connection')) {
         next = take(next, { kind: 'reopened', connections: [], unknown });
       }
       next = await withUnknownTransactions(next, batch);
@@ -184,7 +189,7 @@ export async function chargePoint(carried?: Carried): Promise<void> {
   async function checkedRequest(request: commands.CommandRequest): Promise<commands.CommandRequest> {
     const { action, options } = request;
     const payload = commands.payloadOf(request);
-    if (payload === undefined || !patched('checked-requests')) return request;
+    if (payload === undefined || !has('checked-requests')) return request;
     const asked = [{ action, payload, ...(options ? { options } : {}) }, ...(options?.otherwise ?? [])];
     try {
       const found = await Promise.all(asked.map((one) => local.checkCommand(one)));
@@ -200,7 +205,7 @@ export async function chargePoint(carried?: Carried): Promise<void> {
   /** One SQL transaction with rows, cursors and step; repeated, small and patiently, until the database has it. */
   async function persist(next: Course): Promise<void> {
     const { course: after, due, stored } = finish(next, Date.now());
-    if (due || (stored.step.inputs.length > PENDING_MOST && patched('inputs-alone'))) {
+    if (due || (stored.step.inputs.length > PENDING_MOST && has('inputs-alone'))) {
       const persisted = await untilStored(() => local.persist({ chargePointId, ...stored }));
       if (due) storedAt = Date.now();
       course = after;
@@ -214,7 +219,7 @@ export async function chargePoint(carried?: Carried): Promise<void> {
   /** State as the database has it; what only the actor knows (the newest events in words) is kept. */
   async function rebirth(old?: Course): Promise<Course> {
     const { birth, settings } = await untilStored(() => local.loadChargePoint(chargePointId));
-    const isNew = patched('second-look');
+    const isNew = has('second-look');
     const fresh = {
       ...actor.born(chargePointId, birth, settings),
       recent: old?.state.recent ?? [],
@@ -222,7 +227,7 @@ export async function chargePoint(carried?: Carried): Promise<void> {
       ...(isNew && birth.chargePoint ? { bornAt: Date.now() } : {}),
     };
     const offered = commands.offeredBefore(fresh.commands, old?.state.commands ?? []);
-    if (offered.length > 0 && patched('sent-once')) {
+    if (offered.length > 0 && has('sent-once')) {
       course = begin({ ...fresh, commands: commands.replaced(fresh.commands, offered) }, old?.steps.last);
       for (const command of offered) edges.settle(command);
     } else {
@@ -267,7 +272,7 @@ export async function chargePoint(carried?: Carried): Promise<void> {
   function nextCommand({ commands: queue, chargePoint: { registration } }: actor.ActorState): Command | undefined {
     const inOrder = commands.nextToSend(queue, registration, { inOrder: true });
     const urgent = commands.nextToSend(queue, registration);
-    return urgent === inOrder || !patched('urgent-first') ? inOrder : urgent;
+    return urgent === inOrder || !has('urgent-first') ? inOrder : urgent;
   }
 
   /** Offers the command whose turn it is to the edge that holds the socket; beside the loop, never in it. */
@@ -279,6 +284,10 @@ export async function chargePoint(carried?: Carried): Promise<void> {
     const { commandId } = command;
     course = take(course as Course, { kind: 'dispatched', commandId, connection: connection.connection });
     edges.offer(connection, command);
+  }
+
+  function nextLook(current: actor.ActorState): number {
+    return actor.nextLook(current) + lateLook;
   }
 
   function nextSilence(current: actor.ActorState): number {

@@ -1,13 +1,7 @@
 /** What an actor asks of the edges that hold its station's sockets: beside its loop, which is told what came of it. */
-import {
-  ActivityFailure,
-  ApplicationFailure,
-  patched,
-  proxyActivities,
-  sleep,
-  TimeoutFailure,
-} from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, proxyActivities, sleep, TimeoutFailure } from '@temporalio/workflow';
 import type { Activities } from '../activities/activities.ts';
+import type { HasChange } from './changes.ts';
 import type { ActorState } from './state/actor.ts';
 import { isOffered } from './state/commands.ts';
 import { newest } from './state/connections.ts';
@@ -22,6 +16,7 @@ const OFFERS_MOST = 10;
 /** The actor whose loop it is. */
 interface Loop {
   chargePointId: string;
+  has: HasChange;
   state: () => ActorState;
   reported: (input: Input) => void;
   /** Nothing else may come that would wake it. */
@@ -55,7 +50,7 @@ export class Edges {
     void this.#call(connection, command, again ? 2 : 1).finally(() => {
       this.#offered.delete(command.commandId);
       // Whose turn it is now.
-      if (patched('next-turn')) this.#loop.wake();
+      if (this.#loop.has('next-turn')) this.#loop.wake();
     });
   }
 
@@ -64,20 +59,21 @@ export class Edges {
     if (this.#offered.has(command.commandId) || command.connection === null) return;
     const connection = this.#loop.state().connections.find((c) => c.connection === command.connection);
     if (connection) this.offer(connection, command, { again: true });
-    else this.#loop.reported(gone(command.connection));
+    else this.#loop.reported(this.#gone(command.connection));
   }
 
   /** Asks the edges of a silent station whether they still hold its sockets: an edge may never have come back. */
   async askAll(connections: Connection[]): Promise<void> {
     const open = await Promise.all(connections.map((connection) => this.#ask(connection)));
     // A station that is gone was not seen.
-    if (open.includes(true) || !patched('seen-if-open')) this.#loop.reported({ kind: 'silenceChecked', at: now() });
+    if (open.includes(true) || !this.#loop.has('seen-if-open'))
+      this.#loop.reported({ kind: 'silenceChecked', at: now() });
   }
 
   /** `first`: 1, or more where an earlier offer may have been taken. */
   async #call(connection: Connection, command: Command, first: number): Promise<void> {
     const { commandId, action, payload, options } = command;
-    const { chargePointId, reported } = this.#loop;
+    const { chargePointId, has, reported } = this.#loop;
     const kind = typeof payload.type === 'string' ? ` ${payload.type}` : '';
     const { callStation } = proxyActivities<Activities>({
       taskQueue: connection.taskQueue,
@@ -94,7 +90,7 @@ export class Edges {
         const cause = error instanceof ActivityFailure ? error.cause : undefined;
         const type = cause instanceof ApplicationFailure ? cause.type : undefined;
         const told = { commandId, at: now(), reason: cause instanceof Error ? cause.message : '' };
-        if (edgeIsGone(cause) && (nth === 1 || !patched('sent-once'))) return this.#withoutEdge(connection, told, nth);
+        if (edgeIsGone(cause) && (nth === 1 || !has('sent-once'))) return this.#withoutEdge(connection, told, nth);
         if (type === 'NotSent') {
           this.notBefore = Date.now() + RETRY_SEND_MS;
           return reported({ kind: 'notSent', commandId, reason: told.reason });
@@ -103,9 +99,9 @@ export class Edges {
         if (type === 'AlreadySent') return reported({ kind: 'sentBefore', ...told });
         // It is not known whether the CALL was written. The journal will say, but only if it was, or when the connection
         // ends; the edge refuses an id that it has written, so that it can be asked again.
-        if (!patched('offer-again')) return;
+        if (!has('offer-again')) return;
         if (nth >= OFFERS_MOST) {
-          if (patched('sent-once')) reported({ kind: 'fateUnknown', commandId, at: now() });
+          if (has('sent-once')) reported({ kind: 'fateUnknown', commandId, at: now() });
           return;
         }
         if (!edgeIsGone(cause)) await sleep(RETRY_SEND_MS);
@@ -117,13 +113,13 @@ export class Edges {
 
   /** The edge did not take the offer in time. It may only be slow: it has longer to say whether it still holds the socket. */
   #withoutEdge(connection: Connection, { commandId }: { commandId: string }, nth: number): void {
-    const { reported, state } = this.#loop;
+    const { has, reported, state } = this.#loop;
     this.notBefore = Date.now() + RETRY_SEND_MS;
     const isNewest = newest(state().connections)?.connection === connection.connection;
-    if (!patched('slow-edge') || !isNewest) {
+    if (!has('slow-edge') || !isNewest) {
       // The first offer was never taken, so nothing was sent.
-      if (nth === 1 && patched('sent-once')) reported({ kind: 'notSent', commandId, reason: 'its edge is gone' });
-      reported(gone(connection.connection));
+      if (nth === 1 && has('sent-once')) reported({ kind: 'notSent', commandId, reason: 'its edge is gone' });
+      reported(this.#gone(connection.connection));
       return;
     }
     // What came of an earlier offer is not known.
@@ -148,14 +144,14 @@ export class Edges {
     } finally {
       this.#asking -= 1;
     }
-    if (!open) this.#loop.reported(gone(connection));
+    if (!open) this.#loop.reported(this.#gone(connection));
     return open;
   }
-}
 
-/** What an edge that is gone has written nobody else knows. */
-function gone(connection: string): Input {
-  return { kind: 'connectionGone', connection, at: now(), told: !patched('sent-once') };
+  /** What an edge that is gone has written nobody else knows. */
+  #gone(connection: string): Input {
+    return { kind: 'connectionGone', connection, at: now(), told: !this.#loop.has('sent-once') };
+  }
 }
 
 function edgeIsGone(cause: unknown): boolean {

@@ -50,6 +50,7 @@ export const connections: Scenario[] = [
     fault: '5,000 connected stations lose their edge, come back at once and boot',
     expected: { journal: { during: 'served', servedWithin: 60 } },
     seeds: 1,
+    alone: true,
     environment: { MAX_CACHED_WORKFLOWS: '6000' },
     run: bootStorm,
   },
@@ -117,8 +118,10 @@ async function bootStorm({ system, short, note }: World): Promise<void> {
   const stations = Array.from({ length: count }, (_, i) => station(system.edge.url, `${prefix}${i}`));
   try {
     // As an installation grows, not all at once.
+    const beganAt = Date.now();
     for (let from = 0; from < count; from += 100) await Promise.all(stations.slice(from, from + 100).map(boot));
     await until('all are shown as online', () => online(count, new Date(0)), 900_000, 1_000);
+    note(`${count} actors born within ${Math.round((Date.now() - beganAt) / 1_000)} s`);
 
     const killedAt = Date.now();
     await system.edge.end('SIGKILL');

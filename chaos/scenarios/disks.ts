@@ -21,6 +21,7 @@ export const disks: Scenario[] = [
     fault: 'TimescaleDB away until the journal (64 MB) is at its limit, then there again',
     expected: { journal: { during: 'served', servedWithin: 60 } },
     seeds: 1,
+    alone: true,
     environment: { JOURNAL_LIMIT_MB: '64' },
     async run({ system, load, note, short }) {
       await system.database.down();
