@@ -34,6 +34,8 @@ export interface TrimmingOptions {
 
 /** After so many deliveries in vain an actor is taken for stuck; after twice as many as that time once more. */
 const REDELIVERIES_MOST = 4;
+/** In so long (ms) what was usual counts half, where none has taken longer since. */
+const USUAL_HALVED_MS = 20_000;
 /** At a time: others have their turn with the next reading. */
 const RESTARTS_MOST = 3;
 /** Charge points per query. */
@@ -53,6 +55,8 @@ export class Trimming {
   #still = new Map<string, Still>();
   /** When a cursor was last seen to have moved: workers and database do their work. ms since 1970. */
   #movedAt = 0;
+  /** How long those that moved by themselves of late had stood still (ms): in a boot storm all wait for their turn. */
+  #usual = 0;
   readonly #drainedSince = new Map<number, number>();
   #timer: NodeJS.Timeout | undefined;
   #polling: Promise<void> | undefined;
@@ -160,19 +164,29 @@ export class Trimming {
     // One that is being delivered again is not among the unpersisted for a moment: its patience is kept.
     const still = new Map([...this.#still].filter(([, { since, patience }]) => now - since < patience));
     const stuck: { chargePointId: string; again: boolean }[] = [];
+    const moved = unpersisted.flatMap((stream) => {
+      const before = this.#still.get(keyOf(stream));
+      return before && (seqs.get(keyOf(stream)) ?? 0) > before.seq ? [before] : [];
+    });
+    if (moved.length > 0) this.#movedAt = now;
+    const took = moved.filter(({ redeliveries }) => redeliveries === 0).map(({ since }) => now - since);
+    this.#usual = Math.max(median(took), this.#usual * 0.5 ** ((now - this.#lastPollAt) / USUAL_HALVED_MS));
+    const patienceLeast = Math.min(this.#patience.most, 2 * this.#usual);
     for (const stream of unpersisted) {
       const key = keyOf(stream);
       const seq = seqs.get(key) ?? 0;
       still.delete(key);
       const before = this.#still.get(key);
-      if (seq >= stream.delivered || (before && seq > before.seq)) this.#movedAt = now;
-      if (seq >= stream.delivered) continue;
+      if (seq >= stream.delivered) {
+        this.#movedAt = now;
+        continue;
+      }
       const current =
         before !== undefined && before.seq === seq
           ? before
           : { seq, since: now, patience: this.#patience.first, redeliveries: 0, restartAt: REDELIVERIES_MOST };
       still.set(key, current);
-      if (now - current.since < current.patience) continue;
+      if (now - current.since < Math.max(current.patience, patienceLeast)) continue;
       if (!this.#options.outbox.redeliver(stream.chargePointId, stream.journal, seq)) continue;
       this.#options.log.warn(
         { chargePointId: stream.chargePointId, journal: stream.journal, cursor: seq, delivered: stream.delivered },
@@ -183,7 +197,7 @@ export class Trimming {
         redeliveries >= current.restartAt && this.#movedAt > current.since && stuck.length < RESTARTS_MOST;
       if (isStuck) stuck.push({ chargePointId: stream.chargePointId, again: current.restartAt > REDELIVERIES_MOST });
       still.set(key, {
-        seq,
+        ...current,
         since: now,
         patience: Math.min(this.#patience.most, current.patience * 2),
         redeliveries,
@@ -235,6 +249,10 @@ interface Still {
   redeliveries: number;
   /** After so many of them its actor is restarted, if others move. */
   restartAt: number;
+}
+
+function median(values: number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
 function keyOf(pair: { chargePointId: string; journal: number }): string {

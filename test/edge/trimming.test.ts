@@ -80,6 +80,19 @@ describe('Trimming', () => {
     expect(redelivered).toBeLessThanOrEqual(3);
   });
 
+  it('is as patient as those that are stored by themselves need it', async () => {
+    await start({ patience: { first: 3_000, most: 100_000 } });
+    const startedAt = Date.now();
+    journal.append('B', malformed('b'));
+    await append(1);
+    await sleep(2_000);
+    cursors = [{ chargePointId: 'B', journal: journal.id, seq: 1 }];
+    const took = Date.now() - startedAt;
+    await expect.poll(() => batches.some((batch) => batch.redelivered), { timeout: 30_000 }).toBe(true);
+    expect(Date.now() - startedAt).toBeGreaterThan(1.5 * took);
+    expect(Date.now() - startedAt).toBeGreaterThan(3_500);
+  }, 60_000);
+
   it('restarts an actor that stores nothing of what it is given again and again, while others store theirs', async () => {
     await start({ patience: { first: 20, most: 40 } });
     await append(4);
