@@ -19,8 +19,10 @@ const standalone = [
 export default defineConfig({
   test: {
     pool: 'forks',
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Patience for machines that are slow or busy: what is waited for has mostly come in a fraction of it.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 20_000 } },
     // The servers are shared and heavy: side by side, test files would only slow each other down.
     fileParallelism: false,
     projects: [

@@ -104,7 +104,7 @@ describe('a client generated from it', () => {
       id,
     ]);
     expect(used).toEqual({ code: 0, stderr: '', stdout: `Simulated accepted 404 not found\n` });
-  }, 60_000);
+  });
 });
 
 const TSCONFIG = {

@@ -114,7 +114,7 @@ describe('a queued command', () => {
     expect((await test.request('DELETE', `/v1/charge-points/${id}/commands/none`)).status).toBe(404);
     expect((await test.request('DELETE', '/v1/commands/none')).status).toBe(404);
     expect((await test.request('DELETE', '/v1/charge-points/NOBODY/commands/none')).status).toBe(404);
-  }, 60_000);
+  });
 
   it('is cancelled from the command line; too late is exit code 1', async () => {
     const { chargePointId } = await offline('cli');
@@ -129,7 +129,7 @@ describe('a queued command', () => {
       code: 1,
       stderr: 'ClearCache is completed: only what is still queued can be cancelled\n',
     });
-  }, 60_000);
+  });
 
   it('that is urgent overtakes what is not, and each says what it waits for', async () => {
     const { chargePointId: id } = await offline('urgent');
@@ -155,7 +155,7 @@ describe('a queued command', () => {
       'UpdateFirmware',
       'ClearCache',
     ]);
-  }, 60_000);
+  });
 
   it('that resets is dropped, if so asked, when the station has rebooted by itself', async () => {
     const { chargePointId: id } = await offline('rebooted');
@@ -173,7 +173,7 @@ describe('a queued command', () => {
       sentAt: null,
     });
     expect(back.received.map(({ action }) => action)).toEqual(['ClearCache']);
-  }, 60_000);
+  });
 });
 
 describe('RemoteStartTransaction', () => {
@@ -208,7 +208,7 @@ describe('RemoteStartTransaction', () => {
     await expect
       .poll(async () => (await test.get(asked.headers.get('location')!)).body, WITHIN)
       .toMatchObject({ state: 'completed', options });
-  }, 30_000);
+  });
 });
 
 describe('a signal', () => {
@@ -250,7 +250,7 @@ describe('the command line', () => {
       { key: 'HeartbeatInterval', value: '60' },
       { connectorId: 1 },
     ]);
-  }, 60_000);
+  });
 });
 
 describe('a local list', () => {
@@ -289,5 +289,5 @@ describe('a local list', () => {
     expect((await test.request('PUT', '/v1/charge-points/NOBODY/local-list', { body: { items: [] } })).status).toBe(
       404,
     );
-  }, 60_000);
+  });
 });

@@ -84,7 +84,7 @@ export class Running {
   }
 
   async says(expected: RegExp): Promise<void> {
-    await expect.poll(() => this.stdout, { timeout: 10_000, interval: 50 }).toMatch(expected);
+    await expect.poll(() => this.stdout, { timeout: 30_000, interval: 50 }).toMatch(expected);
   }
 
   /** Its exit code; with a signal, after that. */

@@ -88,10 +88,13 @@ describe('TransactionIds', () => {
   it('does not wait for a database that hangs, and takes its block when it comes', async () => {
     await start();
     expect(ids.take()).toBe(1);
-    const hanging = sleep(300).then(() => ({ first: 1001, last: 1010 }));
+    let comes!: (block: { first: number; last: number }) => void;
+    const hanging = new Promise<{ first: number; last: number }>((resolve) => {
+      comes = resolve;
+    });
     await restart({ takeBlock: () => hanging, startTimeoutMs: 20 });
     expect(ids.take()).toBe(2);
-    await hanging;
+    comes({ first: 1001, last: 1010 });
     await expect.poll(() => ids.left).toBeGreaterThan(10);
   });
 

@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await sql?.end();
   await program?.dispose();
-}, 60_000);
+});
 
 it('with ACKNOWLEDGE=actor nothing durable is answered while Temporal hangs, and all of it afterwards', async () => {
   const ledger = newLedger();

@@ -57,16 +57,20 @@ describe('an actor of a charging station', () => {
       const busy = { url: program.url, prefix: 'restarted-', stations: 1, paceMs: 0, after: 100 };
       await chargingThrough(sql, busy, async ({ stations }) => {
         const chargePointId = stations[0]?.chargePointId ?? '';
-        const runs = new Set<string>();
+        const runId = async () => (await actor(chargePointId).describe()).runId;
+        const runs = new Set([await runId()]);
         for (let round = 1; round <= 5; round++) {
           const commandId = `restarted ${round}`;
           // Asked again where a restart was faster than the answer: it is queued once.
           const submitted = () => actors.submit(chargePointId, { action: 'GetConfiguration', payload: {}, commandId });
           await expect.poll(submitted, { timeout: 60_000 }).toEqual({ commandId });
-          await actors.restart(chargePointId, 'a test');
-          runs.add((await actor(chargePointId).describe()).runId);
+          // One that waits for a worker in this moment is left as it is.
+          const restarted = async () => {
+            await actors.restart(chargePointId, 'a test');
+            return runs.add(await runId()).size;
+          };
+          await expect.poll(restarted, { timeout: 60_000 }).toBe(round + 1);
         }
-        expect(runs.size).toBe(5);
         const states = async () => [
           ...(await sql`select distinct state from command where command_id like 'restarted %'`),
         ];
@@ -96,7 +100,14 @@ describe('an actor of a charging station', () => {
         await sql`
           insert into command (charge_point_id, command_id, action, payload, state, via, requested_at, deadline, version)
           values ('ADOPTS', 'late', 'ClearCache', '{}', 'queued', 'update', now(), now() + interval '1 hour', 1)`;
-        await expect.poll(() => station.received, { timeout: 60_000 }).toEqual([{ action: 'ClearCache', payload: {} }]);
+        // What the station says brings the second look at the rows with it, which comes minutes later by itself.
+        const received = async () => {
+          await station.call('StatusNotification', { connectorId: 1, status: 'Available', errorCode: 'NoError' });
+          return station.received;
+        };
+        await expect
+          .poll(received, { timeout: 60_000, interval: 1_000 })
+          .toEqual([{ action: 'ClearCache', payload: {} }]);
         const row = () => sql`select state from command where command_id = 'late'`;
         await expect.poll(async () => [...(await row())], { timeout: 30_000 }).toEqual([{ state: 'completed' }]);
         expect(await state()).not.toHaveProperty('bornAt');

@@ -37,7 +37,7 @@ describe('the whole program in one process, killed while stations charge', () =>
           journal = row?.journal ?? '';
           expect(journal).not.toBe('');
         },
-        { timeout: 30_000 },
+        { timeout: 60_000 },
       );
 
       const presence = () => sql`
@@ -55,7 +55,7 @@ describe('the whole program in one process, killed while stations charge', () =>
               { online: false, stations: 1, open: 0, ended: 1 },
               { online: true, stations: 12, open: 12, ended: 12 },
             ]),
-          { timeout: 30_000, interval: 500 },
+          { timeout: 60_000, interval: 500 },
         );
       const load = await chargingThrough(sql, { url: program.url, prefix: 'server-', stored }, async () => {
         const pid = await program.embeddedPid('temporal');

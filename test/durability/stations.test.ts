@@ -10,7 +10,7 @@ import { openSql } from '../../chaos/system.ts';
 import { chargingThrough } from './load.ts';
 
 const LONG = 240_000;
-const SOON = { timeout: 30_000, interval: 200 };
+const SOON = { timeout: 60_000, interval: 200 };
 
 describe.sequential('odd stations among others that charge', () => {
   let program: Program;
@@ -168,7 +168,7 @@ describe.sequential('odd stations among others that charge', () => {
   const actor = (id: string) => client.workflow.getHandle(workflowId(id));
 
   async function booted(chargePointId: string, options: Partial<StationOptions> = {}): Promise<Station> {
-    const station = new Station({ url: program.url, chargePointId, answerTimeoutMs: 5_000, ...options });
+    const station = new Station({ url: program.url, chargePointId, answerTimeoutMs: 20_000, ...options });
     stations.push(station);
     await new Charging(station, newLedger(), { idTag: 'TAG' }).boot();
     return station;

@@ -154,7 +154,7 @@ describe('a journal that takes no events', () => {
       await client.pong();
       return messages('CP1').some(({ action }) => action === 'StartTransaction');
     };
-    await expect.poll(answered, { timeout: 5_000 }).toBe(true);
+    await expect.poll(answered).toBe(true);
     expect((await client.reply('start'))[2]).toMatchObject({ transactionId: 1_000 });
     expect(messages('CP1').filter(({ action }) => action === 'DataTransfer').length).toBeLessThan(15);
     expect(test.logged.some(({ msg }) => String(msg).includes('journal takes no events'))).toBe(true);

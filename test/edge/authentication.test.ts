@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { hashPassword } from '../../src/security/passwords.ts';
@@ -45,6 +46,11 @@ describe('a charge point with a password', () => {
     await edgeWith(PLAIN, { settings: { trustedProxies: 1 } });
     const from = (address: string) => ({ 'X-Forwarded-For': `1.2.3.4, ${address}` });
     for (let i = 0; i < 6; i++) expect((await tried('CP1', 'CP1:wrong', from('10.0.0.1'))).status).toBe(401);
+    // Each further one doubles the wait: long enough for what follows, also on a busy machine.
+    for (const seconds of [1, 2]) {
+      await sleep(seconds * 1_000 + 100);
+      expect((await tried('CP1', 'CP1:wrong', from('10.0.0.1'))).status).toBe(401);
+    }
     const blocked = await tried('CP1', `CP1:${PLAIN}`, from('10.0.0.1'));
     expect(blocked.status).toBe(429);
     expect(Number(blocked.retryAfter)).toBeGreaterThan(0);

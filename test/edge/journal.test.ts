@@ -174,7 +174,7 @@ describe('Journal', () => {
     expect(() => journal.append('x'.repeat(256), malformed(''))).toThrow(RangeError);
   });
 
-  it('has every event it reported, without a gap, after kill -9', { timeout: 30_000 }, async () => {
+  it('has every event it reported, without a gap, after kill -9', { timeout: 120_000 }, async () => {
     const stations = 20;
     const script = fileURLToPath(new URL('journal.child.ts', import.meta.url));
     const child = spawn(process.execPath, ['--import', 'tsx', script, directory, String(stations)], {
@@ -202,7 +202,7 @@ describe('Journal', () => {
     expect(await journal.closeOpenConnections()).toBe(stations);
   });
 
-  it.skipIf(!canMount())('stays dense, and can be trimmed, when the disk is full', { timeout: 30_000 }, () => {
+  it.skipIf(!canMount())('stays dense, and can be trimmed, when the disk is full', { timeout: 120_000 }, () => {
     const script = fileURLToPath(new URL('journalFull.child.ts', import.meta.url));
     const command = `mount -t tmpfs -o size=48m tmpfs "$2" && exec "$0" --import tsx "$1" "$2"`;
     const { stdout, stderr } = spawnSync(

@@ -39,7 +39,7 @@ function fillDisk(): void {
 }
 
 await append(12_000);
-await sleep(200); // the reserve is made in the background
+await sleep(2_000); // the reserve is made in the background
 fillDisk();
 
 let rejectedWhenFull = false;
@@ -56,12 +56,12 @@ fillDisk();
 const last = told.at(-1) ?? 0;
 journal.trim(journal.id, 'A', last - 100);
 let kept = 0;
-for (let attempt = 0; attempt < 50 && kept !== 100; attempt++) {
+for (let attempt = 0; attempt < 200 && kept !== 100; attempt++) {
   await sleep(100);
   kept = journal.read(journal.id, 'A', 0, MANY).texts.length;
 }
 let appendsAfterwards = false;
-for (let attempt = 0; attempt < 50 && !appendsAfterwards; attempt++) {
+for (let attempt = 0; attempt < 200 && !appendsAfterwards; attempt++) {
   await sleep(100);
   appendsAfterwards = await append(1);
 }

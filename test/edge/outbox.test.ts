@@ -41,7 +41,7 @@ describe('Outbox', () => {
       [journal.id, 0, [1, 2]],
       [journal.id, 2, [3]],
     ]);
-    expect(outbox.backlog()).toEqual({ events: 0, stations: 0, inFlight: 0 });
+    await expect.poll(() => outbox.backlog()).toEqual({ events: 0, stations: 0, inFlight: 0 });
   });
 
   it('starts the actor at the first delivery and at every new connection, and signals otherwise', async () => {
@@ -93,7 +93,7 @@ describe('Outbox', () => {
   });
 
   it('lets heartbeats ride along, and sends them alone only after a while', async () => {
-    startOutbox({ heartbeatMs: 200 });
+    startOutbox({ heartbeatMs: 2_000 });
     await journal.append('A', malformed('1')).flushed;
     await delivered('A', 1);
     await journal.append('A', message('Heartbeat')).flushed;
@@ -210,7 +210,7 @@ describe('Outbox', () => {
     await flushed;
     const since = performance.now();
     await delivered('A', 1);
-    expect(performance.now() - since).toBeLessThan(100);
+    expect(performance.now() - since).toBeLessThan(1_000);
   });
 });
 

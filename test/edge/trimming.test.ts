@@ -41,7 +41,7 @@ describe('Trimming', () => {
     await expect.poll(() => seqsKept(journal.id)).toEqual([4, 5]);
     store(5);
     await expect.poll(() => [...outbox.unpersisted()]).toEqual([]);
-    expect(seqsKept(journal.id)).toEqual([]);
+    await expect.poll(() => seqsKept(journal.id)).toEqual([]);
   });
 
   it('asks for nothing when nothing is open', async () => {
@@ -60,11 +60,12 @@ describe('Trimming', () => {
     await append(4);
     await outbox.drained();
     store(2);
-    await expect.poll(() => batches.filter((batch) => batch.redelivered).length).toBe(3);
+    await expect.poll(() => batches.filter((batch) => batch.redelivered).length).toBeGreaterThanOrEqual(3);
     for (const batch of batches.filter(({ redelivered }) => redelivered)) {
       expect(batch).toMatchObject({ after: 2, events: [{ seq: 3 }, { seq: 4 }] });
     }
     store(4);
+    await expect.poll(() => seqsKept(journal.id)).toEqual([]);
     await expect.poll(() => [...outbox.unpersisted()]).toEqual([]);
     const before = batches.length;
     await sleep(300);
@@ -108,8 +109,8 @@ describe('Trimming', () => {
       ];
     };
     const moving = setInterval(othersMove, 10);
-    await expect.poll(() => restarted, { timeout: 5_000, interval: 5 }).toEqual(['A']);
-    await expect.poll(() => restarted, { timeout: 5_000, interval: 5 }).toEqual(['A', 'A again']);
+    await expect.poll(() => restarted, { interval: 5 }).toEqual(['A']);
+    await expect.poll(() => restarted, { interval: 5 }).toEqual(['A', 'A again']);
     clearInterval(moving);
     cursors = [
       { chargePointId: 'A', journal: journal.id, seq: 4 },

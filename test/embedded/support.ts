@@ -18,7 +18,7 @@ export async function temporaryDirectory(): Promise<string> {
 }
 
 /** Asks until the answer is neither `undefined` nor `false`; a rejected question is asked again. */
-export async function eventually<T>(question: () => T | Promise<T>, limit = 20_000): Promise<NonNullable<T>> {
+export async function eventually<T>(question: () => T | Promise<T>, limit = 60_000): Promise<NonNullable<T>> {
   const deadline = Date.now() + limit;
   let last: unknown = 'no answer';
   while (Date.now() < deadline) {

@@ -64,7 +64,7 @@ it('uses the servers it is given and starts none', async () => {
   expect(await readdir(program.dataDir)).not.toContain('database');
   expect(await runningWith(program.dataDir)).toEqual([]);
   await charge();
-  expect(await settledDifferences(sql, ledger, CP, 20_000)).toEqual([]);
+  expect(await settledDifferences(sql, ledger, CP, 60_000)).toEqual([]);
   await becomes({ status: 200, report: { status: 'ok' } });
 });
 
@@ -77,7 +77,7 @@ it('tells that they are away, and that they are back', async () => {
   temporal.mode('open');
   database.mode('open');
   await becomes({ status: 200, report: { status: 'ok', backlog: { events: 0 } } });
-  expect(await settledDifferences(sql, ledger, CP, 20_000)).toEqual([]);
+  expect(await settledDifferences(sql, ledger, CP, 60_000)).toEqual([]);
 });
 
 it('a restart while they are away serves the stations it knows, and recovers by itself', async () => {
@@ -92,7 +92,7 @@ it('a restart while they are away serves the stations it knows, and recovers by 
   temporal.mode('open');
   database.mode('open');
   await becomes({ status: 200, report: { status: 'ok', backlog: { events: 0 } } });
-  expect(await settledDifferences(sql, ledger, CP, 20_000)).toEqual([]);
+  expect(await settledDifferences(sql, ledger, CP, 60_000)).toEqual([]);
   expect(ledger.transactions).toHaveLength(3);
 });
 

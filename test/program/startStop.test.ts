@@ -32,7 +32,7 @@ async function charge(): Promise<void> {
 async function expectAllKept(): Promise<void> {
   const sql = postgres(program.databaseUrl, { max: 1, fetch_types: false, prepare: false });
   onTestFinished(() => sql.end());
-  expect(await settledDifferences(sql, ledger, 'CP1', 20_000)).toEqual([]);
+  expect(await settledDifferences(sql, ledger, 'CP1', 60_000)).toEqual([]);
 }
 
 async function restart(): Promise<void> {
@@ -72,7 +72,9 @@ it('says where everything is, and everything is there', async () => {
   const addresses = [...program.output.matchAll(/http:\S+/g)].map(([address]) => address);
   expect(addresses).toHaveLength(3);
   for (const address of addresses)
-    expect({ address, status: (await fetch(address)).status }).toEqual({ address, status: 200 });
+    await expect
+      .poll(async () => ({ address, status: (await fetch(address)).status }))
+      .toEqual({ address, status: 200 });
   const token = /token +(oa_[0-9a-f]{40}) +\(role admin, shown this once\)/.exec(program.output)?.[1];
   const headers = { Authorization: `Bearer ${token}` };
   expect((await fetch(`http://127.0.0.1:${api}/v1/charge-points`, { headers })).status).toBe(200);
@@ -123,7 +125,7 @@ it('everything killed at once: the next start has all that was answered', async 
   await charge();
   for (const name of ['database', 'temporal'] as const) process.kill(await program.embeddedPid(name), 'SIGKILL');
   await program.end('SIGKILL');
-  await expectNothingLeft(5_000);
+  await expectNothingLeft(20_000);
   await restart();
   await charge();
   await expectAllKept();
@@ -142,7 +144,8 @@ it('a second Ctrl-C ends at once, however long draining would take', async () =>
   process.kill(temporal, 'SIGCONT');
   expect(await ended).toBe(code);
   expect(code).toBe(130);
-  expect(took).toBeLessThan(1_500);
+  // Draining would take 5 s.
+  expect(took).toBeLessThan(3_000);
   await expectNothingLeft(20_000);
   await restart();
   await expectAllKept();

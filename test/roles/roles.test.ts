@@ -56,7 +56,7 @@ function call(path: string, body?: object): Promise<Response> {
 /** Asks the API process to trigger a StatusNotification and waits until the station has said that it accepts. */
 async function command(chargePointId: string): Promise<void> {
   const known = async () => (await call(`/charge-points/${chargePointId}`)).status;
-  await expect.poll(known, { timeout: 20_000, interval: 100 }).toBe(200);
+  await expect.poll(known, { timeout: 60_000, interval: 100 }).toBe(200);
   const trigger = { action: 'TriggerMessage', payload: { requestedMessage: 'StatusNotification', connectorId: 1 } };
   const response = await call(`/charge-points/${chargePointId}/commands`, trigger);
   expect(response.status).toBe(202);
@@ -65,10 +65,10 @@ async function command(chargePointId: string): Promise<void> {
     const shown = await call(`/charge-points/${chargePointId}/commands/${commandId}`);
     return (await shown.json()) as object;
   };
-  await expect.poll(answer, { timeout: 20_000, interval: 100 }).toMatchObject({ answer: { status: 'Accepted' } });
+  await expect.poll(answer, { timeout: 60_000, interval: 100 }).toMatchObject({ answer: { status: 'Accepted' } });
 }
 
-const stored = () => settledDifferences(sql, ledger, PREFIX, 30_000);
+const stored = () => settledDifferences(sql, ledger, PREFIX, 60_000);
 
 it('edge, worker and api are three processes: what a station was answered by one is stored by another and shown by the third', async () => {
   const { station, charging: session } = charging('A', edge);

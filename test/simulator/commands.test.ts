@@ -7,7 +7,7 @@ import { isValid, schemas } from '../ocpp/oracle.ts';
 import { CentralSystem } from './centralSystem.ts';
 
 const NEVER = 30 * 24 * 3_600_000;
-const SOON = { timeout: 5_000, interval: 10 };
+const SOON = { timeout: 20_000, interval: 10 };
 
 let central: CentralSystem;
 let simulated: SimulatedStation;

@@ -44,7 +44,7 @@ describe('a simulation against the server', () => {
     expect(ledger.keepsFacts.length).toBeGreaterThan(5);
     expect(ledger.transactions.length).toBeGreaterThan(10);
     expect(ledger.meterValues.length).toBeGreaterThan(100);
-    await expect.poll(() => disagreements(sql, ledger, prefix), { timeout: 15_000, interval: 300 }).toEqual([]);
+    await expect.poll(() => disagreements(sql, ledger, prefix), { timeout: 60_000, interval: 300 }).toEqual([]);
     expect(await sql`SELECT * FROM dead_event WHERE starts_with(charge_point_id, ${prefix})`).toEqual([]);
   });
 

@@ -32,14 +32,14 @@ describe('a simulation against a central system that is wrong', () => {
       url: central.url,
       stations: 4,
       speed: 2_000,
-      seconds: 5,
+      seconds: 30,
       answerTimeoutMs: 200,
       drainMs: 500,
     });
     const end = new AbortController();
     const running = simulation.run(end.signal);
     await expect
-      .poll(() => simulation.wrong.map(({ what }) => what), { timeout: 8_000 })
+      .poll(() => simulation.wrong.map(({ what }) => what), { timeout: 40_000 })
       .toContainEqual(expect.stringMatching(found));
     end.abort();
     await running;
@@ -47,7 +47,7 @@ describe('a simulation against a central system that is wrong', () => {
 
   it('finds nothing wrong where nothing is', async () => {
     central = await CentralSystem.start();
-    const simulation = new Simulation({ url: central.url, stations: 4, speed: 2_000, seconds: 1 });
+    const simulation = new Simulation({ url: central.url, stations: 4, speed: 2_000, seconds: 3 });
     await simulation.run(new AbortController().signal);
     expect(simulation.wrong).toEqual([]);
     const { started, stopped, charging, undelivered } = simulation.standing;
@@ -59,7 +59,7 @@ describe('a simulation against a central system that is wrong', () => {
 describe('the command line', () => {
   it('exits with 1 when an answer was wrong, and shows it', async () => {
     central = await CentralSystem.start({ StatusNotification: () => ({ callError: 'InternalError' }) });
-    const { code, stdout } = await simulate('--url', central.url, '--stations', '2', '--seconds', '1');
+    const { code, stdout } = await simulate('--url', central.url, '--stations', '2', '--seconds', '3');
     expect(code).toBe(1);
     expect(stdout).toContain('StatusNotification: CALLERROR InternalError');
   });

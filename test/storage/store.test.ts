@@ -36,7 +36,7 @@ describe('Store', () => {
     await reopened.close();
   });
 
-  it('lets fail with a commit what was queued behind it, and nothing that comes later', { timeout: 30_000 }, () => {
+  it('lets fail with a commit what was queued behind it, and nothing that comes later', { timeout: 120_000 }, () => {
     const script = fileURLToPath(new URL('storeLimited.child.ts', import.meta.url));
     const command = `trap '' XFSZ; ulimit -f 4000; exec "$0" --import tsx "$1" "$2"`;
     const { stdout } = spawnSync('bash', ['-c', command, process.execPath, script, directory], { encoding: 'utf8' });

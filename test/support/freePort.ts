@@ -7,13 +7,18 @@ import { createServer } from 'node:net';
 const LOWEST = 20_000;
 const HIGHEST = 32_000;
 
-/** Ports of the loopback interface that nobody listens on now, no two alike. */
+/** Who was given one may not listen on it yet. */
+const given = new Set<number>();
+
+/** Ports of the loopback interface that nobody listens on now, none of them twice. */
 export async function freePorts(count: number): Promise<number[]> {
   const found = new Set<number>();
   for (let tries = 0; found.size < count; tries++) {
     if (tries > 1_000) throw new Error(`no ${count} free ports between ${LOWEST} and ${HIGHEST}`);
     const port = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST));
-    if (await isFree(port)) found.add(port);
+    if (given.has(port) || !(await isFree(port))) continue;
+    given.add(port);
+    found.add(port);
   }
   return [...found];
 }

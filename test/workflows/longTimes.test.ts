@@ -8,7 +8,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-const LONG = 60_000;
+const LONG = 180_000;
 const BOOT = { chargePointVendor: 'Maker', chargePointModel: 'One' };
 
 let time: SkippedTime;
@@ -115,8 +115,9 @@ describe('a command for a charge point that is offline', () => {
       expect(await states('OFFLINE')).toEqual({ Reset: 'expired', ChangeConfiguration: 'expired' }),
     );
     const { Reset, ChangeConfiguration } = await spans('OFFLINE');
-    expect(Reset).toBeCloseTo(HOUR, -3);
-    expect(ChangeConfiguration).toBeCloseTo(7 * DAY, -3);
+    // Within 5 s: the worker may be busy.
+    expect(Reset).toBeCloseTo(HOUR, -4);
+    expect(ChangeConfiguration).toBeCloseTo(7 * DAY, -4);
   });
 
   it('is sent when the charge point is back in time, and what is too late is not', async () => {
@@ -169,7 +170,7 @@ describe('an edge', () => {
     // Nobody hears of the end but by asking.
     await edge.outbox.stop();
     station.socket.terminate();
-    await vi.waitFor(() => expect(edge.test.edge.connections()).toBe(0));
+    await eventually(async () => expect(edge.test.edge.connections()).toBe(0));
     await time.skip(21 * MINUTE);
     await eventually(async () => expect(await chargePoint('SILENT')).toMatchObject({ online: false }));
   });
@@ -261,7 +262,7 @@ describe('an actor that lives for weeks', () => {
       expect(await chargePoint('WEEKS')).toMatchObject({ online: true });
       await edge.outbox.stop();
       back.socket.terminate();
-      await vi.waitFor(() => expect(edge.test.edge.connections()).toBe(0));
+      await eventually(async () => expect(edge.test.edge.connections()).toBe(0));
       await time.skip(21 * MINUTE);
       await eventually(async () => expect(await chargePoint('WEEKS')).toMatchObject({ online: false }));
 
@@ -310,7 +311,7 @@ async function accept(station: Client, expected: string, answer: Record<string, 
   station.send([3, messageId, answer]);
 }
 
-async function eventually(holds: () => Promise<void>, timeout = 30_000): Promise<void> {
+async function eventually(holds: () => Promise<void>, timeout = 60_000): Promise<void> {
   await vi.waitFor(holds, { timeout, interval: 50 });
 }
 

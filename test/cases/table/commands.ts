@@ -7,7 +7,7 @@ export const commands: readonly Case[] = [
     source: '§5.8, §6.23, §6.24',
     rule: 'GetConfiguration without keys asks for all; unknown keys are shown, and so are keys without a value',
     behaviour:
-      'The answer is shown as it came: a write-only key has no value. A key has at most 50 characters. All keys go in one CALL; a station that takes fewer says so.',
+      'The answer is shown as it came: a write-only key has no value. A key has at most 50 characters. More keys than the GetConfigurationMaxKeys that the station has told are asked for in several commands over REST, refused elsewhere.',
   },
   {
     number: 74,
@@ -15,7 +15,7 @@ export const commands: readonly Case[] = [
     source: '§5.3, §6.9, §7.22',
     rule: 'ChangeConfiguration has done its part with RebootRequired too; Rejected and NotSupported are the station’s word',
     behaviour:
-      'RebootRequired is `completed`, shown in the answer and not sent again. A key has at most 50 characters, a value 500. What a list holds is the station’s to judge.',
+      'RebootRequired is `completed`, shown in the answer and not sent again. A key has at most 50 characters, a value 500. A list longer than its `…MaxLength`, and a key that is readonly, are refused where the station has told so; else it is the station’s to judge.',
   },
   {
     number: 75,
@@ -31,7 +31,7 @@ export const commands: readonly Case[] = [
     source: '§5.11, §5.16.2; E 3.41',
     rule: 'a RemoteStart that is Accepted has not started; a profile within it is a TxProfile without transactionId',
     behaviour:
-      '`answered` until a StartTransaction of the tag comes; after 5 minutes `notObserved`, whatever ConnectionTimeOut the station has. Rejected is shown, also where only the connectorId was missing.',
+      '`answered` until a StartTransaction of the tag comes; `notObserved` a minute after the ConnectionTimeOut that the station has told, else after 5 minutes. Rejected is shown, also where only the connectorId was missing.',
   },
   {
     number: 77,
@@ -69,7 +69,7 @@ export const commands: readonly Case[] = [
     source: '§5.1, §5.13, §7.40',
     rule: 'ReserveNow is agreed to by Accepted only; the same id again replaces; connector 0 means any; CancelReservation Rejected: there is none',
     behaviour:
-      'Its answer ends it; the others are `rejected`, with the station’s word. Connector 0 is sent: a station without ReserveConnectorZeroSupported rejects it. What reservations there are is read from answers, transactions and statuses.',
+      'Its answer ends it; the others are `rejected`, with the station’s word. Connector 0 is sent, unless the station has told that its ReserveConnectorZeroSupported is false. What reservations there are is read from answers, transactions and statuses.',
   },
   {
     number: 82,
@@ -77,7 +77,7 @@ export const commands: readonly Case[] = [
     source: '§5.10, §5.15, §7.1; E 3.52',
     rule: 'a local list has a version above 0; only a Differential one has entries without idTagInfo, which delete; version 0 is an empty list, -1 none',
     behaviour:
-      'Anything else is refused in words. A list given to `PUT …/local-list` is sent by what has changed, in full where the station refuses that, in parts where it is too long, and its version is asked for.',
+      'Anything else is refused in words, and so are more entries than the SendLocalListMaxLength that the station has told. A list given to `PUT …/local-list` is sent by what has changed, in full where the station refuses that, in parts where it is too long, and its version is asked for.',
   },
   {
     number: 83,
@@ -85,7 +85,7 @@ export const commands: readonly Case[] = [
     source: '§3.13.1, §5.16, §5.16.4, §7.8, §7.14; E 3.39, 3.45, 3.56',
     rule: 'a charging profile is sound before it leaves: its periods from 0 on, ascending, with limits of one digit; a TxProfile with its transactionId, a ChargePointMaxProfile for connector 0, a recurrencyKind if Recurring',
     behaviour:
-      'Refused in words that name the rule; all of 0.1, 0.2 … 39.9 pass. Rejected, NotSupported and a CALLERROR are shown: whether the transaction still runs, the station knows.',
+      'Refused in words that name the rule; all of 0.1, 0.2 … 39.9 pass. Refused too: a TxProfile whose transaction does not run at that connector; a stack level, more periods or a rate unit beyond what the station has told that it takes. Rejected, NotSupported and a CALLERROR are shown.',
   },
   {
     number: 84,

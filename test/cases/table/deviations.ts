@@ -12,11 +12,6 @@ export const deviations: readonly Deviation[] = [
     why: 'A refused message is lost, or repeated for ever; every note can be looked up as a deviation of that station.',
   },
   {
-    from: 'WP A01.FR.02',
-    what: 'AuthorizationKey is not set by ChangeConfiguration from here.',
-    why: 'Commands are kept and shown, and the journal holds what was sent; a secret must be in none of them.',
-  },
-  {
     from: 'WP §2.4, §2.5',
     what: 'TLS is a proxy’s, with its cipher suites; security profile 3 (client certificates) is not served.',
     why: 'A proxy that ends TLS could tell of a client certificate only in a header, which whoever reaches the edge past it can write as well.',

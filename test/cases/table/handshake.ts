@@ -72,10 +72,10 @@ export const handshake: readonly Case[] = [
   {
     number: 10,
     level: 'M',
-    source: 'J §6.2.2; WP A01.FR.03, A01.FR.04, A01.FR.09',
-    rule: 'when the password of a station changes, the new one counts from then on and the old one no more; it is never logged',
+    source: 'J §6.2.2; WP A01.FR.02, A01.FR.03, A01.FR.04, A01.FR.09',
+    rule: 'when the station accepts a new AuthorizationKey, it counts from then on and the old one no more; it is never logged',
     behaviour:
-      'ChangeConfiguration of AuthorizationKey is refused, in words: a command is kept, shown and journalled, a secret must not be. It is set at the station, and here by `ocpp-actors station password`; sockets opened with the old one are closed.',
+      'A new AuthorizationKey goes to the station as ChangeConfiguration, sealed until it leaves; from the answer Accepted on, or where the station connects with it, it is the password, and sockets opened with the old one are closed; Rejected or never sent, the old one stays. A command that holds a key in words is refused: a command is kept, shown and journalled.',
   },
   {
     number: 11,
