@@ -1,4 +1,5 @@
 import type { ActorSettings } from '../workflows/state/actor.ts';
+import type { Checked } from '../workflows/state/commands.ts';
 import type { Birth, CommandOptions, Persisted, PersistInput, Transaction } from '../workflows/state/model.ts';
 
 /** What actors ask the world to do. `persist` to `waitForDatabase` run on any worker, the other two on one edge's queue. */
@@ -13,10 +14,10 @@ export interface Activities {
   /** Those of the transactions with these ids, or aliases, that the database has. */
   loadTransactions(chargePointId: string, transactionIds: number[]): Promise<Transaction[]>;
   /**
-   * Why a command is refused, in words; undefined where it is not: its payload (OCPP 1.6 §6), the id tag of a
-   * RemoteStartTransaction. What cannot be asked now is not refused.
+   * What is known of a command before it is queued: whether its payload (OCPP 1.6 §6), what the station has told of itself
+   * (§9), its transactions, or the id tag of a RemoteStartTransaction speak against it. What cannot be asked now does not.
    */
-  checkCommand(asked: AskedCommand): Promise<string | undefined>;
+  checkCommand(asked: AskedCommand): Promise<Checked>;
   /** Returns when the database answers. `attempt` (from 1) slows down what fails for another reason. */
   waitForDatabase(attempt: number): Promise<void>;
   /**
@@ -40,6 +41,7 @@ export interface StationCall {
 }
 
 export interface AskedCommand {
+  chargePointId: string;
   action: string;
   payload: unknown;
   options?: CommandOptions;

@@ -16,9 +16,8 @@ export async function keepEvidence(
   directory: string,
 ): Promise<void> {
   await mkdir(directory, { recursive: true });
-  const different = load.stations.filter(({ chargePointId }) =>
-    differences.some((text) => text.startsWith(`${chargePointId}:`)),
-  );
+  const named = new Set(differences.flatMap((text) => text.split(/[:,]?\s+/)));
+  const different = load.stations.filter(({ chargePointId }) => named.has(chargePointId));
   for (const { chargePointId, received, connects } of different.slice(0, KEPT)) {
     const handle = system.client.workflow.getHandle(workflowId(chargePointId));
     const state = await handle.query('state').catch(String);

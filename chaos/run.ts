@@ -119,7 +119,7 @@ export async function runScenario(system: System, scenario: Scenario, options: R
     result.differences.push(...(await replays(system, load)));
     result.limits = await limits.end();
   } catch (error) {
-    result.differences.push(error instanceof Error ? error.message : String(error));
+    result.differences.push(wordsOf(error));
     await limits.end().catch(() => NONE);
   } finally {
     if (result.differences.length > 0 && options.evidence) await keepEvidence(system, result, load, options.evidence);
@@ -130,6 +130,12 @@ export async function runScenario(system: System, scenario: Scenario, options: R
   result.commands = operator.accepted.length;
   result.seconds = seconds(Date.now() - began);
   return result;
+}
+
+/** Errors of the network come with many causes and no message. */
+function wordsOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(wordsOf).join('; ') || String(error.stack);
+  return error instanceof Error ? error.message || String(error.stack) : String(error);
 }
 
 function seconds(ms: number): number {

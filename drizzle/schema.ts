@@ -42,6 +42,12 @@ export const transactionIdBlock = pgSequence('transaction_id_block', {
   maxValue: 2_147_470_001,
 });
 
+/** The password that a ChangeConfiguration sets. */
+export interface NextPassword {
+  commandId: string;
+  passwordHash: string;
+}
+
 export const chargePoint = pgTable(
   'charge_point',
   {
@@ -66,6 +72,8 @@ export const chargePoint = pgTable(
     heartbeatInterval: integer('heartbeat_interval'),
     /** Hash of the password of its HTTP Basic authentication; null: none is asked for. See src/security/passwords.ts. */
     passwordHash: text('password_hash'),
+    /** Hashes of AuthorizationKeys on their way to the station, oldest first: valid beside its password until its word is known. */
+    nextPasswords: jsonb('next_passwords').$type<NextPassword[]>().notNull().default([]),
     labels: jsonb().$type<Record<string, string>>().notNull().default({}),
     createdAt: instant('created_at')
       .notNull()

@@ -57,7 +57,7 @@ const TARGETS: Record<TableName, Target> = {
   ),
   // The operator's columns are left out; registration is set on insert.
   chargePoint: target(schema.chargePoint, ['chargePointId'], 'newest', {
-    never: ['heartbeatInterval', 'passwordHash', 'labels', 'createdAt', 'deletedAt', 'changedXid'],
+    never: ['heartbeatInterval', 'passwordHash', 'nextPasswords', 'labels', 'createdAt', 'deletedAt', 'changedXid'],
     insertOnly: ['registration'],
   }),
   connector: target(schema.connector, ['chargePointId', 'connectorId'], 'newest'),

@@ -71,6 +71,13 @@ export const settingsSchema = z.object({
     .regex(/^[\x21-\x7e]{20,200}$/, '20 to 200 printable characters without blanks')
     .optional()
     .describe('A token with role admin for the API, beside those made with `ocpp-actors token create`'),
+  SECRET_KEY: z
+    .string()
+    .regex(/^[0-9a-fA-F]{64}$/, '64 hex digits, as `openssl rand -hex 32` prints them')
+    .optional()
+    .describe(
+      'Seals new AuthorizationKeys from the API to the edge; without it a key in DATA_DIR, for one process only',
+    ),
   TRUSTED_PROXIES: wholeNumber(0, 10)
     .default(0)
     .describe('Proxies in front that add to X-Forwarded-For: whose entry is believed to be the address of who asks'),
@@ -178,7 +185,7 @@ function readDotEnv(): { path: string; names: Set<string> } | undefined {
   return { path: file, names: new Set(Object.keys(process.env).filter((name) => !before.has(name))) };
 }
 
-const SECRET: ReadonlySet<string> = new Set(['DATABASE_URL', 'OPERATOR_TOKEN']);
+const SECRET: ReadonlySet<string> = new Set(['DATABASE_URL', 'OPERATOR_TOKEN', 'SECRET_KEY']);
 
 function describe(issue: z.core.$ZodIssue, given: Given): string {
   const name = String(issue.path[0]) as keyof typeof settingsSchema.shape;

@@ -14,13 +14,14 @@ export type Change =
   | 'sent-once'
   | 'shown-once'
   | 'slow-edge'
+  | 'taken'
   | 'unknown-connection'
   | 'urgent-first';
 
 export type HasChange = (change: Change) => boolean;
 
 /** In no run but those that began with all of them. */
-const ONLY_TOGETHER: ReadonlySet<Change> = new Set(['late-look', 'shown-once']);
+const ONLY_TOGETHER: ReadonlySet<Change> = new Set(['late-look', 'shown-once', 'taken']);
 
 /**
  * To be called first of all. One marker stands for all changes: each one of its own costs a run an event, and an update

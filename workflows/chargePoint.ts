@@ -185,16 +185,15 @@ export async function chargePoint(carried?: Carried): Promise<void> {
     for (const done of told) done();
   }
 
-  /** What the schemas and the register of id tags say of it: too large for this sandbox, or out of its reach. */
+  /** What the schemas and the database say of it: too large for this sandbox, or out of its reach. */
   async function checkedRequest(request: commands.CommandRequest): Promise<commands.CommandRequest> {
     const { action, options } = request;
     const payload = commands.payloadOf(request);
     if (payload === undefined || !has('checked-requests')) return request;
     const asked = [{ action, payload, ...(options ? { options } : {}) }, ...(options?.otherwise ?? [])];
     try {
-      const found = await Promise.all(asked.map((one) => local.checkCommand(one)));
-      const refusals = found.filter((refusal) => refusal !== undefined);
-      return refusals.length === 0 ? request : { ...request, refusal: refusals.join('; ') };
+      const found = await Promise.all(asked.map((one) => local.checkCommand({ chargePointId, ...one })));
+      return commands.judged(request, found);
     } catch (error) {
       // The edge looks at it again before it leaves.
       if (error instanceof TemporalFailure) return request;

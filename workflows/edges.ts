@@ -85,7 +85,9 @@ export class Edges {
     const call = { chargePointId, connection: connection.connection, commandId, action, payload };
     for (let nth = first; ; nth++) {
       try {
-        return await callStation(options?.grantIdTag ? { ...call, grantIdTag: true } : call);
+        await callStation(options?.grantIdTag ? { ...call, grantIdTag: true } : call);
+        if (has('taken')) reported({ kind: 'taken', commandId, at: now() });
+        return;
       } catch (error) {
         const cause = error instanceof ActivityFailure ? error.cause : undefined;
         const type = cause instanceof ApplicationFailure ? cause.type : undefined;

@@ -73,12 +73,23 @@ export function readProfileAnswers(database: Database, chargePointId: string): P
   );
 }
 
+/** The newest of a connector, with more than one for those that cannot be read. */
+export function readCompositeScheduleAnswers(
+  database: Database,
+  chargePointId: string,
+  connectorId: number,
+): Promise<AnsweredRow[]> {
+  const ofConnector = sql`${command.payload}::text ~ ${`"connectorId":${connectorId}[,}]`}`;
+  const told = sql`${command.answer}::text like '%"chargingSchedule":%'`;
+  return readAnswers(database, chargePointId, ['GetCompositeSchedule'], and(ofConnector, told), 20);
+}
+
 export function readReservationAnswers(database: Database, chargePointId: string): Promise<AnsweredRow[]> {
   return readAnswers(database, chargePointId, ['ReserveNow', 'CancelReservation']);
 }
 
 /** The newest first. No operator of JSON looks into them: those refuse a whole row for one escaped NUL of a station. */
-function readAnswers(database: Database, chargePointId: string, actions: string[], besides?: SQL) {
+function readAnswers(database: Database, chargePointId: string, actions: string[], besides?: SQL, most = MOST_ANSWERS) {
   return database.run((db) =>
     db
       .select({
@@ -100,7 +111,7 @@ function readAnswers(database: Database, chargePointId: string, actions: string[
         ),
       )
       .orderBy(desc(command.answeredAt))
-      .limit(MOST_ANSWERS),
+      .limit(most),
   );
 }
 

@@ -2,6 +2,18 @@ import { and, eq, isNull, sql } from 'drizzle-orm';
 import type { Database } from '../client.ts';
 import { transaction } from '../schema.ts';
 
+/** Transactions of a charge point that have not ended, as far as the database knows; at most 100. */
+export function openTransactionsAt(database: Database, chargePointId: string) {
+  return database.run((db) =>
+    db
+      .select({ transactionId: transaction.transactionId, connectorId: transaction.connectorId })
+      .from(transaction)
+      .where(and(eq(transaction.chargePointId, chargePointId), isNull(transaction.end)))
+      .orderBy(transaction.transactionId)
+      .limit(100),
+  );
+}
+
 /** What has not said a word for longer has lost its end, not its plug. */
 const ALIVE = sql`interval '24 hours'`;
 

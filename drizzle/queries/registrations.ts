@@ -1,7 +1,7 @@
 /** What operators have decided about charge points: the columns that the actors leave alone. */
 import { asc, gt, inArray, sql } from 'drizzle-orm';
 import type { Database } from '../client.ts';
-import { chargePoint } from '../schema.ts';
+import { chargePoint, type NextPassword } from '../schema.ts';
 import { changedSince, mark } from './changes.ts';
 
 export interface ChargePointEntry {
@@ -10,6 +10,7 @@ export interface ChargePointEntry {
   /** Seconds; null: the edge's default. */
   heartbeatInterval: number | null;
   passwordHash: string | null;
+  nextPasswords: NextPassword[];
   deleted: boolean;
 }
 
@@ -18,6 +19,7 @@ const columns = {
   registration: chargePoint.registration,
   heartbeatInterval: chargePoint.heartbeatInterval,
   passwordHash: chargePoint.passwordHash,
+  nextPasswords: chargePoint.nextPasswords,
   deleted: sql<boolean>`${chargePoint.deletedAt} is not null`.as('deleted'),
 };
 

@@ -9,6 +9,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
 import type { OperatorRole } from '../../drizzle/queries/tokens.ts';
 import type { OperatorParts } from '../operators/chargePoints.ts';
+import type { Seal } from '../security/seal.ts';
 import type { Operator } from '../security/tokens.ts';
 
 export type App = FastifyInstance<
@@ -22,6 +23,8 @@ export type App = FastifyInstance<
 /** What the routes of /v1 work with. */
 export interface ApiParts extends OperatorParts {
   log: Logger;
+  /** @throws NoSecretKey */
+  seal: () => Seal;
   /** Aborted when the program stops. */
   stopping: AbortSignal;
 }

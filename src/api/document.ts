@@ -75,9 +75,14 @@ function tidied<Document extends object>(document: Document): Document {
   for (const name of Object.keys(schemas)) {
     const own = name.replace(/Input$/, '');
     if (own !== name && isUsed(name) && !isUsed(own)) schemas[own] = schemas[name];
-    if (!renamed.includes(`"#/components/schemas/${name}"`)) delete schemas[name];
   }
-  return result;
+  // What only unused ones refer to is not in use either.
+  for (;;) {
+    const left = JSON.stringify(result);
+    const unused = Object.keys(schemas).filter((name) => !left.includes(`"#/components/schemas/${name}"`));
+    if (unused.length === 0) return result;
+    for (const name of unused) delete schemas[name];
+  }
 }
 
 function isDefaultResponse(value: unknown): value is { description: string } {

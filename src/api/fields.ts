@@ -52,3 +52,9 @@ export const period = {
   from: instantInput.optional().describe('At or after'),
   to: instantInput.optional().describe('Before'),
 };
+
+/** Of what a station told. */
+export const source = {
+  learntAt: instant.describe('When the station said so'),
+  commandId: z.string().describe('The command whose answer told it'),
+};

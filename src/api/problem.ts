@@ -5,10 +5,13 @@ import { z } from 'zod';
 import { DatabaseTimeout, describeDatabaseError } from '../../drizzle/errors.ts';
 import { BadCursor } from '../../drizzle/queries/pages.ts';
 import { InvalidCommand } from '../ocpp/command.ts';
-import { CommandIdTaken, TooLateToCancel, UnknownAction } from '../operators/commands.ts';
+import { BadChargingProfile } from '../operators/chargingProfile.ts';
+import { KeysUndecided } from '../operators/authorizationKey.ts';
+import { BadDeadline, CommandIdTaken, TooLateToCancel, UnknownAction } from '../operators/commands.ts';
 import { ActorsAway, Changed, RefusedByActor, UnknownChargePoint } from '../operators/errors.ts';
 import { BadIdTagFile } from '../operators/idTags.ts';
 import { BadLocalList } from '../operators/localList.ts';
+import { NoSecretKey } from '../security/seal.ts';
 
 export const problemSchema = z
   .object({
@@ -87,18 +90,23 @@ function problemOf(error: unknown): ProblemError {
       field: [where, ...instancePath.split('/').filter(Boolean)].join('.'),
       message: message ?? 'not as expected',
     }));
-    const detail = errors.map(({ field, message }) => `${field}: ${message}`).join('; ');
-    return new ProblemError(400, 'the request does not fit', detail, { errors });
+    return refusedFor(errors);
   }
   if (error instanceof BadCursor) return refused('query.after', error.message);
   if (error instanceof UnknownAction) return refused('body.action', error.message);
   if (error instanceof InvalidCommand) return refused('body.payload', error.message);
+  if (error instanceof BadDeadline) return refused('body.deadline', error.message);
+  if (error instanceof BadChargingProfile) {
+    return refusedFor(error.faults.map(({ path, reason }) => ({ field: inBody(path), message: reason })));
+  }
   if (error instanceof BadLocalList) return refused('body.items', error.message);
   if (error instanceof BadIdTagFile) return refused('body', error.message);
   if (error instanceof UnknownChargePoint) return notFound(error.message);
   if (error instanceof Changed) return new ProblemError(412, 'changed meanwhile', error.message);
   if (error instanceof CommandIdTaken) return new ProblemError(422, 'the id is taken', error.message);
   if (error instanceof TooLateToCancel) return new ProblemError(409, 'too late', error.message);
+  if (error instanceof KeysUndecided) return new ProblemError(409, 'undecided', error.message);
+  if (error instanceof NoSecretKey) return new ProblemError(503, 'not set up', error.message);
   if (error instanceof RefusedByActor) return new ProblemError(409, 'refused', error.message);
   if (error instanceof ActorsAway)
     return new ProblemError(503, 'Temporal is away', error.message, { retryAfterSeconds: 5 });
@@ -106,7 +114,16 @@ function problemOf(error: unknown): ProblemError {
 }
 
 function refused(field: string, message: string): ProblemError {
-  return new ProblemError(400, 'the request does not fit', `${field}: ${message}`, { errors: [{ field, message }] });
+  return refusedFor([{ field, message }]);
+}
+
+function refusedFor(errors: { field: string; message: string }[]): ProblemError {
+  const detail = errors.map(({ field, message }) => `${field}: ${message}`).join('; ');
+  return new ProblemError(400, 'the request does not fit', detail, { errors });
+}
+
+function inBody(path: string): string {
+  return path === '' ? 'body' : `body.${path}`;
 }
 
 /** What Fastify itself refuses: a body that is no JSON, too long, of another type. */

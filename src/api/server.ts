@@ -11,11 +11,14 @@ import { authentication } from './authentication.ts';
 import { describeApi } from './document.ts';
 import { metricRoutes } from './metrics.ts';
 import { answerProblem, notFound } from './problem.ts';
+import { authorizationKeyRoutes } from './routes/authorizationKey.ts';
 import { chargePointRoutes } from './routes/chargePoints.ts';
+import { chargingProfileRoutes } from './routes/chargingProfiles.ts';
 import { commandRoutes } from './routes/commands.ts';
 import { eventRoutes } from './routes/events.ts';
 import { idTagRoutes } from './routes/idTags.ts';
 import { learntRoutes } from './routes/learnt.ts';
+import { localListRoutes } from './routes/localList.ts';
 import { readingRoutes } from './routes/readings.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { transactionRoutes } from './routes/transactions.ts';
@@ -91,10 +94,13 @@ export async function startApi(options: ApiOptions): Promise<Api> {
 
 const ROUTES = [
   chargePointRoutes,
+  authorizationKeyRoutes,
   transactionRoutes,
   readingRoutes,
   commandRoutes,
   learntRoutes,
+  localListRoutes,
+  chargingProfileRoutes,
   idTagRoutes,
   eventRoutes,
   tokenRoutes,

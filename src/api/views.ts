@@ -173,23 +173,22 @@ export const message = z
   })
   .meta({ id: 'Message' });
 
-export const commandOptions = z
-  .strictObject({
-    unlessRebooted: z
-      .literal(true)
-      .optional()
-      .describe('A Reset that is dropped when the charge point boots by itself before it was sent'),
-    grantIdTag: z
-      .literal(true)
-      .optional()
-      .describe('The id tag of a RemoteStartTransaction may charge this once, whatever the register says of it'),
-    otherwise: z
-      .array(z.strictObject({ action: z.string().max(100), payload: z.record(z.string(), z.unknown()) }))
-      .max(50)
-      .optional()
-      .describe('What is asked for instead where the charge point rejects it, or answers with an error; in this order'),
-  })
-  .meta({ id: 'CommandOptions' });
+/** As they are asked for. */
+export const commandOptions = z.strictObject({
+  unlessRebooted: z
+    .literal(true)
+    .optional()
+    .describe('A Reset that is dropped when the charge point boots by itself before it was sent'),
+  grantIdTag: z
+    .literal(true)
+    .optional()
+    .describe('The id tag of a RemoteStartTransaction may charge this once, whatever the register says of it'),
+  otherwise: z
+    .array(z.strictObject({ action: z.string().max(100), payload: z.record(z.string(), z.unknown()) }))
+    .max(50)
+    .optional()
+    .describe('What is asked for instead where the charge point rejects it, or answers with an error; in this order'),
+});
 
 export const command = z
   .object({
@@ -214,7 +213,17 @@ export const command = z
     ]),
     reason: nullableText.describe('Why it is in this state'),
     via: z.enum(['signal', 'update']),
-    options: commandOptions.nullable(),
+    options: commandOptions
+      .extend({
+        effectWithinMs: z
+          .int()
+          .optional()
+          .describe(
+            "Of a RemoteStartTransaction: how long its transaction is waited for, by the station's ConnectionTimeOut",
+          ),
+      })
+      .meta({ id: 'CommandOptions' })
+      .nullable(),
     requestedBy: nullableText,
     requestedAt: instant,
     deadline: instant.describe('Not sent after this'),

@@ -33,14 +33,24 @@ export function seconds(text: string): number {
   throw new InvalidArgumentError('a number of seconds is expected.');
 }
 
+/** Until when something waits, in seconds from now: so many, or up to a point in time within a year. */
+export function secondsUntil(text: string): number {
+  const value = isZoned(text) ? (Date.parse(text) - Date.now()) / 1_000 : Number(text);
+  if (value > 0 && value <= 31_536_000) return value;
+  throw new InvalidArgumentError('expected seconds, or a time to come within a year, like 2026-01-31T12:00:00Z.');
+}
+
 /** A point in time, or how long ago. */
 export function time(text: string): Instant {
   const [, amount, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
   if (amount && unit) return new Date(Date.now() - Number(amount) * UNITS_MS[unit as Unit]).toISOString();
-  const zoned = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text);
-  const at = zoned || /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : NaN;
+  const at = isZoned(text) || /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : NaN;
   if (!Number.isNaN(at)) return new Date(at).toISOString();
   throw new InvalidArgumentError('expected a time like 2026-01-31, 2026-01-31T12:00:00Z, or 90s, 15m, 2h, 7d ago.');
+}
+
+function isZoned(text: string): boolean {
+  return /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text);
 }
 
 /** A length of time, in seconds. */

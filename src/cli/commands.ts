@@ -3,7 +3,7 @@ import type { CommandView } from '../../drizzle/queries/commands.ts';
 import type { Command as StationCommand, CommandOptions } from '../../workflows/state/model.ts';
 import type { CommandMessage } from '../ocpp/command.ts';
 import type { Actors } from '../temporal/actors.ts';
-import { chargePointId, jsonOption, limitOption, seconds, wrongUsage } from './arguments.ts';
+import { chargePointId, jsonOption, limitOption, seconds, secondsUntil, wrongUsage } from './arguments.ts';
 import { commandFormat, commandInWords } from './commandWords.ts';
 import { examples } from './examples.ts';
 import { EXIT } from './exitCodes.ts';
@@ -91,7 +91,11 @@ interface SubmitOptions {
 function submitOptions(command: Command): Command {
   return command
     .option('--wait [seconds]', 'wait for the outcome, at most this long (default 120)', seconds)
-    .option('--deadline <seconds>', 'give up when it was not sent by then (default 3600)', seconds)
+    .option(
+      '--deadline <seconds>',
+      'give up when it was not sent by then; or a time like 2026-01-31T12:00:00Z (default: what suits the command)',
+      secondsUntil,
+    )
     .option('--requested-by <name>', 'who asks (default: your user name)')
     .addOption(jsonOption('print the command as JSON'));
 }

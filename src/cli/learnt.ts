@@ -1,8 +1,6 @@
 import { open } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { objectsIn } from '../operators/learnt/answered.ts';
 import type { InstalledCertificate } from '../operators/learnt/certificates.ts';
-import type { LearntProfile } from '../operators/learnt/chargingProfiles.ts';
 import type { ConfigurationKey } from '../operators/learnt/configuration.ts';
 import type { LearntLocalList, LocalListEntry } from '../operators/learnt/localList.ts';
 import type { LearntReservation } from '../operators/learnt/reservations.ts';
@@ -11,7 +9,7 @@ import { examples, type Example } from './examples.ts';
 import { Output, printable, type Column } from './output.ts';
 import { withDatabase, withOperatorParts } from './servers.ts';
 
-/** `configuration`, `certificates`, `local-list`, `charging-profiles`, `reservations`: what a station's answers have told. */
+/** `configuration`, `certificates`, `local-list`, `send-local-list`, `reservations`: what a station's answers have told. */
 export function addLearnt(program: Command): void {
   add('configuration', 'Show the configuration keys of a charge point, as it told them last.', showConfiguration, [
     ['configuration CP1', 'what is known'],
@@ -36,9 +34,6 @@ export function addLearnt(program: Command): void {
   examples(send, [
     ['send-local-list CP1 tags.csv', 'queue what it takes; local-list CP1 shows what the station has'],
     ['id-tag export | ocpp-actors send-local-list CP1 -', 'everybody who is registered'],
-  ]);
-  add('charging-profiles', 'Show the charging profiles in force on a charge point.', showChargingProfiles, [
-    ['charging-profiles CP1 --json', 'with their schedules in full'],
   ]);
   add(
     'reservations',
@@ -163,35 +158,6 @@ const localListColumns: Column<LocalListEntry>[] = [
   { head: 'learnt', of: (row) => row.learntAt },
 ];
 
-async function showChargingProfiles(id: string, output: Output): Promise<void> {
-  const { readChargingProfiles } = await import('../operators/learnt/read.ts');
-  const found = await withDatabase((database) => readChargingProfiles(database, id));
-  if (output.json) return output.value(found);
-  await table(output, found.items, profileColumns, `no charging profiles on ${printable(id)}`);
-  if (found.since) note(`what was set before ${found.since} is not told`);
-}
-
-const profileColumns: Column<LearntProfile>[] = [
-  { head: 'connector', of: (row) => row.connectorId },
-  { head: 'purpose', of: (row) => row.purpose },
-  { head: 'level', of: (row) => row.stackLevel },
-  { head: 'id', of: (row) => row.chargingProfileId },
-  { head: 'kind', of: (row) => row.recurrencyKind ?? row.kind },
-  { head: 'transaction', of: (row) => row.transactionId },
-  { head: 'valid from', of: (row) => row.validFrom },
-  { head: 'valid to', of: (row) => row.validTo },
-  { head: 'schedule', of: (row) => scheduleInWords(row.chargingSchedule) },
-  { head: 'learnt', of: (row) => row.learntAt },
-];
-
-/** Seconds from its start, and the limit from then on: `0 s: 11000 W, 3600 s: 7400 W`. */
-function scheduleInWords({ chargingRateUnit, chargingSchedulePeriod }: Record<string, unknown>): string {
-  const periods = objectsIn(chargingSchedulePeriod) ?? [];
-  return periods
-    .map(({ startPeriod, limit }) => `${String(startPeriod)} s: ${String(limit)} ${String(chargingRateUnit)}`)
-    .join(', ');
-}
-
 async function showReservations(id: string, output: Output): Promise<void> {
   const { readReservations } = await import('../operators/learnt/read.ts');
   const found = await withDatabase((database) => readReservations(database, id));
@@ -211,7 +177,8 @@ const reservationColumns: Column<LearntReservation>[] = [
   { head: 'learnt', of: (row) => row.learntAt },
 ];
 
-function table<Row>(output: Output, items: Row[], columns: Column<Row>[], none: string): Promise<void> {
+/** All at once. */
+export function table<Row>(output: Output, items: Row[], columns: Column<Row>[], none: string): Promise<void> {
   async function* whole(): AsyncGenerator<Row[]> {
     yield items;
   }
@@ -223,6 +190,6 @@ function nothing(what: string, id: string, action: string): string {
 }
 
 /** Beside the table, not in it. */
-function note(text: string): void {
+export function note(text: string): void {
   process.stderr.write(`${text}\n`);
 }

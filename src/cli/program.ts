@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addChargingProfiles } from './chargingProfiles.ts';
 import { addCommands } from './commands.ts';
 import { addCompletion } from './completion.ts';
 import { addIdTags } from './idTags.ts';
@@ -36,6 +37,7 @@ The servers are found by TEMPORAL_ADDRESS and DATABASE_URL (environment or .env)
     addIdTags,
     addCommands,
     addLearnt,
+    addChargingProfiles,
     addTransactions,
     addMessages,
     addReplay,

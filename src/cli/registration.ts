@@ -8,7 +8,7 @@ import { Output, printable } from './output.ts';
 import { readSecret } from './secrets.ts';
 import { withOperatorParts } from './servers.ts';
 
-/** `station add`, `accept`, `reject`, `retire`, `password`, `label` */
+/** `station add`, `accept`, `reject`, `retire`, `password`, `authorization-key`, `label` */
 export function addRegistration(station: Command): void {
   const add = station
     .command('add')
@@ -67,6 +67,24 @@ export function addRegistration(station: Command): void {
     ['station password CP1 --stdin < password.txt', 'the one it has already'],
   ]);
 
+  const key = station
+    .command('authorization-key')
+    .description(
+      'Change the AuthorizationKey of a charge point, there and here; the old one counts until it has the new one.',
+    )
+    .argument('<chargePointId>', 'its id', chargePointId)
+    .option(
+      '--stdin',
+      'read the new one, 32 to 40 hex digits, from standard input; by default one is made and shown once',
+    )
+    .option('--requested-by <name>', 'who asks (default: your user name)')
+    .addOption(jsonOption())
+    .action((id: string, options: KeyOptions) => changeKey(key, id, options));
+  examples(key, [
+    ['station authorization-key CP1', 'a new one; `commands CP1` shows what became of it'],
+    ['station authorization-key CP1 --stdin < key.txt', 'one of your own'],
+  ]);
+
   const labels = station
     .command('label')
     .description('Set labels of a charge point; an empty value removes one.')
@@ -122,6 +140,31 @@ async function setPassword(command: Command, id: string, options: PasswordOption
   }
   const password = remove ? null : await passwordOf(command, { generate, stdin });
   await decide(id, () => ({ password }), { json, generated: generate ? (password ?? undefined) : undefined });
+}
+
+interface KeyOptions extends JsonOption {
+  stdin?: true;
+  requestedBy?: string;
+}
+
+async function changeKey(command: Command, id: string, options: KeyOptions): Promise<void> {
+  const { stdin, requestedBy = process.env.USER, json } = options;
+  const given = stdin ? await readSecret('Key: ') : undefined;
+  if (given !== undefined && !/^(?:[0-9a-f]{2}){16,20}$/i.test(given)) {
+    wrongUsage(command, 'a key of 32 to 40 hex digits is expected');
+  }
+  const { changeAuthorizationKey } = await import('../operators/authorizationKey.ts');
+  const { openSeal } = await import('../security/seal.ts');
+  const { readSettings } = await import('../config.ts');
+  const seal = openSeal(readSettings());
+  const { commandId, authorizationKey } = await withOperatorParts((parts) =>
+    changeAuthorizationKey({ ...parts, seal: () => seal }, id, { key: given, requestedBy }),
+  );
+  const output = new Output({ json });
+  const made = given === undefined ? { authorizationKey } : {};
+  if (json) return output.value({ commandId, ...made });
+  await output.line(printable(`${id}: queued as command ${commandId}; both keys count until it has the new one`));
+  if (given === undefined) await output.line(`key (shown once): ${authorizationKey}`);
 }
 
 interface PasswordSource {

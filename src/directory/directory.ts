@@ -28,6 +28,8 @@ export interface ChargePointEntry {
   heartbeatInterval: number | null;
   /** See src/security/passwords.ts; null: none is asked for. */
   passwordHash: string | null;
+  /** AuthorizationKeys on their way to it, which count as well; absent in what an earlier version has read. */
+  nextPasswords?: { commandId: string; passwordHash: string }[];
   deleted: boolean;
 }
 

@@ -4,6 +4,9 @@ import type { CallResult } from '../../workflows/events.ts';
 import { exactRequest, InvalidCommand } from '../ocpp/command.ts';
 import { commands } from '../ocpp/commands.ts';
 import { callFrame } from '../ocpp/frames.ts';
+import { isAuthorizationKey, isSealed } from '../ocpp/secrets.ts';
+import type { Directory } from '../directory/directory.ts';
+import type { Seal } from '../security/seal.ts';
 import type { Connections } from './connections.ts';
 import type { Grants } from './grants.ts';
 import type { EdgeMetrics } from './metrics.ts';
@@ -40,7 +43,13 @@ export class NotSent extends Error {
 }
 
 export type NotSentReason =
-  'not connected' | 'not the newest connection' | 'not accepted yet' | 'already sent' | 'busy' | 'not journalled';
+  | 'not connected'
+  | 'not the newest connection'
+  | 'not accepted yet'
+  | 'not known yet'
+  | 'already sent'
+  | 'busy'
+  | 'not journalled';
 
 export type CallOutcome = CallResult['outcome'];
 
@@ -59,6 +68,8 @@ export class Calls {
   readonly #connections: Connections;
   readonly #recorder: Recorder;
   readonly #grants: Grants;
+  readonly #seal: Seal;
+  readonly #directory: Directory;
   readonly #metrics: EdgeMetrics;
   readonly #log: Logger;
   /** See `keyOf`. */
@@ -68,12 +79,16 @@ export class Calls {
     connections: Connections;
     recorder: Recorder;
     grants: Grants;
+    seal: Seal;
+    directory: Directory;
     metrics: EdgeMetrics;
     log: Logger;
   }) {
     this.#connections = parts.connections;
     this.#recorder = parts.recorder;
     this.#grants = parts.grants;
+    this.#seal = parts.seal;
+    this.#directory = parts.directory;
     this.#metrics = parts.metrics;
     this.#log = parts.log;
   }
@@ -85,6 +100,7 @@ export class Calls {
    */
   async send({ chargePointId, connection: id, commandId, action, payload, grantIdTag }: CallRequest): Promise<void> {
     const exact = exactPayload(action, payload);
+    const opened = await this.#opened(exact, { chargePointId, commandId, action });
     const connection = this.#sendable(chargePointId, id, commandId);
     if (NOT_BEFORE_ACCEPTED.has(action) && connection.registration !== 'accepted') {
       const told = `the charge point is ${connection.registration} until its next boot is answered Accepted`;
@@ -121,7 +137,7 @@ export class Calls {
       call.granted = exact.idTag;
       this.#grants.grant(chargePointId, exact.idTag, exact.connectorId as number | undefined);
     }
-    connection.write(callFrame(call.messageId, action, exact));
+    connection.write(callFrame(call.messageId, action, opened));
     if (typeof exact.requestedMessage === 'string') connection.triggered.add(exact.requestedMessage);
   }
 
@@ -157,6 +173,28 @@ export class Calls {
       outcome: read,
     } as const;
     this.#recorder.keep(chargePointId, event);
+  }
+
+  /** As it leaves: what is sealed is read by the station alone. It will come back with that key, which has to count by then. */
+  async #opened(
+    exact: Record<string, unknown>,
+    { chargePointId, commandId, action }: Pick<CallRequest, 'chargePointId' | 'commandId' | 'action'>,
+  ): Promise<Record<string, unknown>> {
+    if (!isAuthorizationKey(exact.key) || !isSealed(exact.value)) return exact;
+    const opened = { ...exact, value: this.#unsealed(exact.value, { chargePointId, commandId, action }) };
+    const row = await this.#directory.newestChargePoint(chargePointId);
+    const isKnown = row !== 'unavailable' && row?.nextPasswords?.some((next) => next.commandId === commandId);
+    if (!isKnown) throw new NotSent('not known yet', 'the directory of this edge does not have the new key yet');
+    return opened;
+  }
+
+  #unsealed(value: string, { chargePointId, commandId, action }: Omit<CallRequest, 'connection' | 'payload'>): string {
+    try {
+      return this.#seal.open(value, [chargePointId, commandId]);
+    } catch {
+      const reason = 'it was sealed for another command, or by a process whose SECRET_KEY is not the one of this edge';
+      throw new InvalidCommand(action, `value: ${reason}`);
+    }
   }
 
   #sendable(chargePointId: string, id: string, commandId: string): StationConnection {
@@ -213,9 +251,20 @@ function understood(action: string, outcome: CallOutcome): CallOutcome {
   const message = commands.get(action);
   if (!('result' in outcome) || message === undefined) return outcome;
   const read = message.response.safeParse(outcome.result);
-  if (read.success) return { result: read.data };
+  if (read.success) return { result: withoutSecrets(read.data) };
   const [issue] = read.error.issues;
   return { error: 'FormationViolation', description: `${action}.conf: ${issue?.path.join('.')}: ${issue?.message}` };
+}
+
+/** It is only to be written (OCPP-J 1.6 §6.2.2), but there are stations that tell it. */
+function withoutSecrets(result: Record<string, unknown>): Record<string, unknown> {
+  const { configurationKey } = result;
+  if (!Array.isArray(configurationKey)) return result;
+  const kept = (configurationKey as Record<string, unknown>[]).map((each) => {
+    const { value: _secret, ...rest } = each;
+    return isAuthorizationKey(each.key) ? rest : each;
+  });
+  return { ...result, configurationKey: kept };
 }
 
 /** Nothing inexact leaves (OCPP-J errata 3.1). */

@@ -47,6 +47,17 @@ export interface Upgrade {
   remoteAddress: string;
 }
 
+/** A charge point has connected with an AuthorizationKey of which nobody knew whether it has it. */
+export type NextPasswordGiven = (chargePointId: string, passwordHash: string) => void;
+
+/** Of the passwords that let a charge point in: its own, then those on their way to it. undefined: it may give none. */
+export function passwordHashesOf({
+  passwordHash,
+  nextPasswords = [],
+}: Pick<ChargePointEntry, 'passwordHash' | 'nextPasswords'>): (string | undefined)[] {
+  return [passwordHash ?? undefined, ...nextPasswords.map((next) => next.passwordHash)];
+}
+
 /** Who may open a WebSocket, and with which subprotocol. */
 export class Handshake {
   /** Set for good when the edge stops. */
@@ -55,13 +66,19 @@ export class Handshake {
   readonly #directory: Directory;
   readonly #settings: HandshakeSettings;
   readonly #log: Logger;
+  readonly #nextPasswordGiven: NextPasswordGiven;
   readonly #passwords = new Passwords();
   readonly #attempts = new Attempts({ free: 5, most: 60_000 });
 
-  constructor(directory: Directory, settings: HandshakeSettings, log: Logger) {
+  constructor(
+    directory: Directory,
+    settings: HandshakeSettings,
+    { log, nextPasswordGiven }: { log: Logger; nextPasswordGiven: NextPasswordGiven },
+  ) {
     this.#directory = directory;
     this.#settings = settings;
     this.#log = log;
+    this.#nextPasswordGiven = nextPasswordGiven;
   }
 
   judge(upgrade: Upgrade): SocketData | Refusal | Promise<SocketData | Refusal> {
@@ -97,32 +114,63 @@ export class Handshake {
     if (registration === 'unknown' || registration === 'retired') {
       return this.#refused(path, '404 Not Found', `charge point ${chargePointId} is ${registration}`);
     }
-    const passwordHash = (row !== 'unavailable' && row?.passwordHash) || undefined;
-    const data = { chargePointId, registration, remoteAddress, passwordHash };
-    const admitted = (): SocketData => {
-      if (protocol !== undefined) return { ...data, protocol };
+    const [own, ...next] = row === 'unavailable' || row === undefined ? [] : passwordHashesOf(row);
+    const data = { chargePointId, registration, remoteAddress };
+    const admitted = (passwordHash?: string): SocketData => {
+      if (passwordHash !== undefined && next.includes(passwordHash)) {
+        this.#nextPasswordGiven(chargePointId, passwordHash);
+      }
+      if (protocol !== undefined) return { ...data, passwordHash, protocol };
       // §3.2: upgrade without a subprotocol in the answer, "and then immediately close the WebSocket connection".
       const unsupported = `only ${SUBPROTOCOL} is served`;
       this.#log.warn({ chargePoint: chargePointId, offered }, `handshake without result: ${unsupported}`);
-      return { ...data, protocol: '', unsupported };
+      return { ...data, passwordHash, protocol: '', unsupported };
     };
-    if (passwordHash !== undefined) {
-      const refusal = this.#authenticate(upgrade, chargePointId, passwordHash);
-      return refusal instanceof Promise ? refusal.then((refused) => refused ?? admitted()) : (refusal ?? admitted());
+    const withoutPassword = (): SocketData | Refusal => {
+      if (this.#settings.authentication === 'optional') return admitted();
+      if (row === 'unavailable') {
+        return this.#refused(path, '503 Service Unavailable', 'the directory of charge points cannot be asked');
+      }
+      return this.#refused(path, '401 Unauthorized', `charge point ${chargePointId} has no password yet`);
+    };
+    if (own !== undefined) {
+      const found = this.#authenticate(upgrade, chargePointId, [own, ...next]);
+      const conclude = (given: string | Refusal) => (typeof given === 'string' ? admitted(given) : given);
+      return found instanceof Promise ? found.then(conclude) : conclude(found);
     }
-    if (this.#settings.authentication === 'optional') return admitted();
-    if (row === 'unavailable') {
-      return this.#refused(path, '503 Service Unavailable', 'the directory of charge points cannot be asked');
+    if (next.length > 0) {
+      // Its first password may have reached it.
+      const found = this.#fitting(upgrade, chargePointId, next);
+      const conclude = (given: string | undefined) => (given === undefined ? withoutPassword() : admitted(given));
+      return found instanceof Promise ? found.then(conclude, () => conclude(undefined)) : conclude(found);
     }
-    return this.#refused(path, '401 Unauthorized', `charge point ${chargePointId} has no password yet`);
+    return withoutPassword();
   }
 
-  /** Wrong passwords of one address for one charge point are slowed down: others are not kept out by them. */
+  /** The hash that fits what is given. A check is rejected where too many are waiting. */
+  #fitting(
+    { authorization }: Upgrade,
+    chargePointId: string,
+    hashes: (string | undefined)[],
+  ): string | undefined | Promise<string | undefined> {
+    const given = basicPassword(authorization, chargePointId);
+    if (given === undefined) return undefined;
+    const verified = hashes.map((hash) => hash !== undefined && this.#passwords.verify(given, hash));
+    const fitting = (right: boolean[]) => hashes[right.indexOf(true)];
+    return verified.every((each) => typeof each === 'boolean')
+      ? fitting(verified)
+      : Promise.all(verified).then(fitting);
+  }
+
+  /**
+   * The hash of the password that is given. Wrong ones of one address for one charge point are slowed down: others are not
+   * kept out by them.
+   */
   #authenticate(
     upgrade: Upgrade,
     chargePointId: string,
-    passwordHash: string,
-  ): Refusal | undefined | Promise<Refusal | undefined> {
+    hashes: (string | undefined)[],
+  ): string | Refusal | Promise<string | Refusal> {
     const { path, authorization, remoteAddress } = upgrade;
     const who = `${remoteAddress} ${chargePointId}`;
     const blocked = this.#attempts.blockedFor(who);
@@ -133,18 +181,17 @@ export class Handshake {
     }
     // Counted before it is looked at: many at the same time are many.
     this.#attempts.failed(who);
-    const conclude = (right: boolean): Refusal | undefined => {
-      if (right) {
+    const conclude = (passwordHash: string | undefined): string | Refusal => {
+      if (passwordHash !== undefined) {
         this.#attempts.succeeded(who);
-        return this.#decidedAnew(upgrade, chargePointId, passwordHash);
+        return this.#decidedAnew(upgrade, chargePointId, passwordHash) ?? passwordHash;
       }
       const wrong = authorization === '' ? 'no Authorization header' : 'wrong user name or password';
       return this.#refused(path, '401 Unauthorized', `${wrong}: HTTP Basic with ${chargePointId} and its password`);
     };
-    const given = basicPassword(authorization, chargePointId);
-    const verified = given !== undefined && this.#passwords.verify(given, passwordHash);
-    if (!(verified instanceof Promise)) return conclude(verified);
-    return verified.then(conclude, () => {
+    const found = this.#fitting(upgrade, chargePointId, hashes);
+    if (!(found instanceof Promise)) return conclude(found);
+    return found.then(conclude, () => {
       this.#attempts.succeeded(who);
       const refusal = this.#refused(path, '503 Service Unavailable', 'too many passwords to check: try again later');
       return { ...refusal, retryAfter: 10 };
@@ -156,8 +203,8 @@ export class Handshake {
     if (this.draining) return this.#refused(path, '503 Service Unavailable', 'shutting down');
     const row = this.#directory.chargePoint(chargePointId);
     const known = row instanceof Promise || row === 'unavailable' ? undefined : row;
-    if (known === undefined || (known.passwordHash === passwordHash && known.registration !== 'retired'))
-      return undefined;
+    if (known === undefined) return undefined;
+    if (passwordHashesOf(known).includes(passwordHash) && known.registration !== 'retired') return undefined;
     return this.#refused(path, '503 Service Unavailable', 'the registration has just changed: try again');
   }
 

@@ -9,7 +9,15 @@ import { Answering, type AnsweringParts } from './answering.ts';
 import { Calls } from './calls.ts';
 import { Connections } from './connections.ts';
 import { Grants } from './grants.ts';
-import { Handshake, refuse, type HandshakeSettings, type Refusal } from './handshake.ts';
+import type { Seal } from '../security/seal.ts';
+import {
+  Handshake,
+  passwordHashesOf,
+  refuse,
+  type HandshakeSettings,
+  type NextPasswordGiven,
+  type Refusal,
+} from './handshake.ts';
 import { reportHealth, type HealthReport, type HealthSources } from './health.ts';
 import type { Journal } from './journal.ts';
 import type { Lane } from './lane.ts';
@@ -39,6 +47,9 @@ export interface EdgeOptions extends Omit<AnsweringParts, 'grants'> {
   settings: AnsweringParts['settings'] & HandshakeSettings & { pingIntervalMs: number; trustedProxies: number };
   /** What answers to durable messages wait for beyond the journal's flush (`ACKNOWLEDGE=actor`). */
   acknowledge?: Acknowledge;
+  /** Opens what was sealed for its stations. */
+  seal: Seal;
+  nextPasswordGiven: NextPasswordGiven;
   health: HealthSources;
   metrics: EdgeMetrics;
 }
@@ -63,8 +74,8 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   const recorder = new Recorder(journal, log, options.acknowledge);
   const connections = new Connections(log);
   const grants = new Grants();
-  const calls = new Calls({ connections, recorder, grants, metrics, log });
-  const handshake = new Handshake(directory, settings, log);
+  const calls = new Calls({ connections, recorder, grants, seal: options.seal, directory, metrics, log });
+  const handshake = new Handshake(directory, settings, { log, nextPasswordGiven: options.nextPasswordGiven });
   const parts: StationParts = {
     journalId: journal.id,
     taskQueue,
@@ -86,16 +97,18 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     });
   };
   directory.onChargePointsChanged((rows) => {
-    for (const { chargePointId, registration, passwordHash, deleted } of rows) {
-      const decided = deleted ? 'retired' : registration;
-      for (const each of connections.of(chargePointId)) each.decided(decided, passwordHash ?? undefined);
+    for (const row of rows) {
+      const decided = row.deleted ? 'retired' : row.registration;
+      for (const each of connections.of(row.chargePointId)) each.decided(decided, passwordHashesOf(row));
     }
   });
 
   const app = uWS.App();
   app.get('/health', (response) => {
     const { status, report } = health();
-    response.writeStatus(status).writeHeader('Content-Type', 'application/json').end(JSON.stringify(report));
+    response.cork(() => {
+      response.writeStatus(status).writeHeader('Content-Type', 'application/json').end(JSON.stringify(report));
+    });
   });
   app.ws<SocketData>('/*', webSockets(handshake, connections, parts, settings.trustedProxies));
   app.any('/*', (response, request) => {

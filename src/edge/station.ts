@@ -92,10 +92,15 @@ export class StationConnection implements Asking {
     this.#parts = parts;
   }
 
-  /** What operators have decided anew about its charge point: a password counts from the next connection on. */
-  decided(registration: Registration, passwordHash: string | undefined): void {
+  /**
+   * What operators have decided anew about its charge point: a password counts from the next connection on.
+   * @param passwordHashes of those that it may have given; undefined stands for none
+   */
+  decided(registration: Registration, passwordHashes: (string | undefined)[]): void {
     if (registration === 'retired') return this.#giveUp(1008, 'the charge point is retired');
-    if (passwordHash !== this.#socket.getUserData().passwordHash) return this.#giveUp(1008, 'the password was changed');
+    if (!passwordHashes.includes(this.#socket.getUserData().passwordHash)) {
+      return this.#giveUp(1008, 'the password was changed');
+    }
     // Accepted it is by the answer to its next boot only (§4.2).
     if (registration !== 'accepted') this.registration = registration;
   }

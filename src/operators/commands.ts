@@ -6,13 +6,16 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Database } from '../../drizzle/client.ts';
 import { findChargePoint } from '../../drizzle/queries/chargePoints.ts';
 import { findCommand, unfinishedCommands, type CommandView } from '../../drizzle/queries/commands.ts';
+import type { Instant } from '../../workflows/events.ts';
 import { whyQueued } from '../../workflows/state/commands.ts';
 import type { Cancellation } from '../../workflows/state/inbound.ts';
 import type { Command, CommandOptions } from '../../workflows/state/model.ts';
 import { exactRequest } from '../ocpp/command.ts';
 import { commands } from '../ocpp/commands.ts';
+import { limitOf } from '../ocpp/stationLimits.ts';
 import type { OperatorParts } from './chargePoints.ts';
 import { ActorsAway, fromActor, UnknownChargePoint } from './errors.ts';
+import { readConfiguration } from './learnt/read.ts';
 
 /** There is no such command. */
 export class UnknownAction extends Error {
@@ -28,6 +31,11 @@ export class CommandIdTaken extends Error {
   constructor({ commandId, action, requestedAt }: CommandView) {
     super(`"${commandId}" is the id of another command: ${action}, asked for at ${requestedAt}; choose a new one`);
   }
+}
+
+/** It would have to be sent before it was asked for, or waits for longer than an actor lets it. */
+export class BadDeadline extends Error {
+  override name = 'BadDeadline';
 }
 
 /** It was sent, or has ended: there is nothing to cancel. */
@@ -46,46 +54,109 @@ export interface CommandInput {
   options?: CommandOptions | undefined;
   /** Not sent later than this many seconds from now; by default what suits the action. */
   deadlineSeconds?: number | undefined;
+  /** The same as an instant. */
+  deadline?: Instant | undefined;
   requestedBy?: string | undefined;
   /** Who asks again with the same one, because no answer came, queues it once. */
   commandId?: string | undefined;
 }
 
+/** The longest that a command may wait: a year. */
+const DEADLINE_MOST_MS = 365 * 86_400_000;
+
 /** With where it stands while it is queued. */
 export type ShownCommand = CommandView & Partial<ReturnType<typeof whyQueued>>;
 
+/** What was queued. */
+export interface Submitted {
+  commandId: string;
+  /** Of the commands that ask for the rest, where the station takes less than was asked for in one. */
+  further?: string[];
+}
+
 /**
- * Queues a command for a charge point, there or not: it is sent when the charge point is.
+ * Queues a command for a charge point, there or not: it is sent when the charge point is. Of more keys than the charge
+ * point takes in one GetConfiguration (OCPP 1.6 §9.1 GetConfigurationMaxKeys) several are made, each with its own outcome.
  *
- * @throws UnknownChargePoint, UnknownAction, InvalidCommand, CommandIdTaken, RefusedByActor, ActorsAway
+ * @throws UnknownChargePoint, UnknownAction, InvalidCommand, BadDeadline, CommandIdTaken, RefusedByActor, ActorsAway
  */
 export async function submitCommand(
-  { database, actors }: OperatorParts,
+  parts: OperatorParts,
   chargePointId: string,
-  { action, payload, options, deadlineSeconds, requestedBy, commandId = randomUUID() }: CommandInput,
-): Promise<{ commandId: string }> {
-  const exact = exactPayload(action, payload);
-  for (const other of options?.otherwise ?? []) exactPayload(other.action, other.payload);
+  { commandId = randomUUID(), ...input }: CommandInput,
+): Promise<Submitted> {
+  const { database } = parts;
+  const payload = exactPayload(input.action, input.payload);
+  for (const other of input.options?.otherwise ?? []) exactPayload(other.action, other.payload);
   const chargePoint = await findChargePoint(database, chargePointId);
   if (!chargePoint || chargePoint.registration === 'retired') throw new UnknownChargePoint(chargePointId);
+  const [first = payload, ...others] = await callsOf(database, chargePointId, { ...input, payload });
+  // One that was queued as a whole, before the limit was known, stays whole.
+  const earlier = others.length > 0 ? await findCommand(database, chargePointId, commandId) : undefined;
+  if (earlier && isSame(earlier, { ...input, payload })) return { commandId };
+  try {
+    const submitted = await submitOne(parts, chargePointId, { ...input, payload: first, commandId });
+    const further: string[] = [];
+    for (const [i, rest] of others.entries()) {
+      const another = { ...input, payload: rest, commandId: `${commandId.slice(0, 95)}-${i + 2}` };
+      further.push((await submitOne(parts, chargePointId, another)).commandId);
+    }
+    return further.length === 0 ? submitted : { ...submitted, further };
+  } catch (error) {
+    // It may have been queued all the same.
+    throw error instanceof ActorsAway ? error.repeatWith(commandId) : error;
+  }
+}
+
+/** @param input exact, as it may leave */
+async function submitOne(
+  { database, actors }: OperatorParts,
+  chargePointId: string,
+  { commandId, ...input }: CommandInput & { commandId: string },
+): Promise<{ commandId: string }> {
+  const { action, payload, options, requestedBy } = input;
   // Actors forget what has ended long ago.
   const earlier = await findCommand(database, chargePointId, commandId);
-  if (earlier && !isSame(earlier, { action, payload: exact, options })) throw new CommandIdTaken(earlier);
+  if (earlier && !isSame(earlier, input)) throw new CommandIdTaken(earlier);
   if (earlier) return { commandId };
+  const deadlineMs = deadlineMsOf(input);
   try {
     return await actors().submit(chargePointId, {
       action,
-      payload: exact,
+      payload,
       commandId,
       ...(options === undefined ? {} : { options }),
       ...(requestedBy === undefined ? {} : { requestedBy }),
-      ...(deadlineSeconds === undefined ? {} : { deadlineMs: deadlineSeconds * 1_000 }),
+      ...(deadlineMs === undefined ? {} : { deadlineMs }),
     });
   } catch (error) {
-    const reason = fromActor(error);
-    // It may have been queued all the same.
-    throw reason instanceof ActorsAway ? reason.repeatWith(commandId) : reason;
+    throw fromActor(error);
   }
+}
+
+/** Its payload, or those of the CALLs that this charge point takes instead. */
+async function callsOf(
+  database: Database,
+  chargePointId: string,
+  { action, payload }: { action: string; payload: Record<string, unknown> },
+): Promise<Record<string, unknown>[]> {
+  const { key } = payload;
+  if (action !== 'GetConfiguration' || !Array.isArray(key) || key.length < 2) return [payload];
+  const { items: keys } = await readConfiguration(database, chargePointId);
+  const ofACall = limitOf(keys, 'GetConfigurationMaxKeys') ?? key.length;
+  return Array.from({ length: Math.ceil(key.length / ofACall) }, (_, i) => ({
+    ...payload,
+    key: (key as string[]).slice(i * ofACall, (i + 1) * ofACall),
+  }));
+}
+
+/** Looked at when it is queued only: who asks again with the same id is told of the command, however late. */
+function deadlineMsOf({ deadline, deadlineSeconds }: Pick<CommandInput, 'deadline' | 'deadlineSeconds'>) {
+  if (deadline === undefined) return deadlineSeconds === undefined ? undefined : deadlineSeconds * 1_000;
+  const ms = Date.parse(deadline) - Date.now();
+  if (ms <= 0) throw new BadDeadline(`${deadline} is over: expected a time to come`);
+  if (ms > DEADLINE_MOST_MS) throw new BadDeadline(`${deadline} is more than a year away: expected an earlier time`);
+  return ms;
 }
 
 /**
@@ -168,9 +239,10 @@ function exactPayload(action: string, payload: unknown): Record<string, unknown>
   return exactRequest(command, payload);
 }
 
-/** Of a refused one no payload is kept. */
+/** Of a refused one no payload is kept; how long its effect may take was not asked for. */
 function isSame(earlier: CommandView, { action, payload, options }: Omit<CommandInput, 'commandId'>): boolean {
-  if (earlier.action !== action || !isDeepStrictEqual(earlier.options ?? {}, options ?? {})) return false;
+  const { effectWithinMs: _, ...asked } = earlier.options ?? {};
+  if (earlier.action !== action || !isDeepStrictEqual(asked, options ?? {})) return false;
   return earlier.state === 'refused' || isDeepStrictEqual(earlier.payload, payload);
 }
 

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Instant } from '../../workflows/events.ts';
 import { unfinishedCommands, type CommandView } from '../../drizzle/queries/commands.ts';
 import { OTHERWISE_MOST } from '../../workflows/state/inbound.ts';
+import { limitOf } from '../ocpp/stationLimits.ts';
 import type { OperatorParts } from './chargePoints.ts';
 import { cancelCommand, submitCommand, TooLateToCancel } from './commands.ts';
 import { ActorsAway } from './errors.ts';
@@ -178,13 +179,7 @@ function changesOf(known: NonNullable<LearntLocalList['items']>, wanted: readonl
   return [...wanted.filter((entry) => !isSame(entry)).map(entryOf), ...gone];
 }
 
-/** A limit that the station has told, where it makes sense. */
-function limitOf(keys: readonly ConfigurationKey[], name: string): number | undefined {
-  const value = Number(keys.find(({ key }) => keyOf(key) === keyOf(name))?.value ?? NaN);
-  return Number.isInteger(value) && value > 0 ? value : undefined;
-}
-
-/** Neither id tags (OCPP 1.6 §7.28) nor configuration keys (§7.29) know upper and lower case. */
+/** Id tags do not know upper and lower case (OCPP 1.6 §7.28). */
 function keyOf(text: string): string {
   return text.toUpperCase();
 }

@@ -44,6 +44,8 @@ function inputInWords(input: Exclude<Input, { kind: 'events' }>, before: ActorSt
       return `registration decided: ${input.registration}`;
     case 'dispatched':
       return `${command(input.commandId)} offered to the edge of connection ${input.connection}`;
+    case 'taken':
+      return `${command(input.commandId)} sent by its edge`;
     case 'fateUnknown':
       return `${command(input.commandId)} given up: its edge does not say whether it was sent`;
     case 'cancelled':

@@ -3,6 +3,7 @@ import { openDatabase, type Database } from '../../drizzle/client.ts';
 import { DatabaseAway, describeDatabaseError, tookTooLong } from '../../drizzle/errors.ts';
 import { startApi, type Api } from '../api/server.ts';
 import type { HealthReport } from '../edge/health.ts';
+import { openSeal } from '../security/seal.ts';
 import { createFirstToken, Tokens } from '../security/tokens.ts';
 import { TemporalAway } from '../temporal/connection.ts';
 import type { Shared } from './shared.ts';
@@ -64,6 +65,7 @@ export async function startApiRole(shared: Shared, options: ApiRoleOptions): Pro
     trustedProxies: settings.TRUSTED_PROXIES,
     database,
     actors: reachableActors,
+    seal: () => openSeal(settings),
     tokens: new Tokens({ database, operatorToken: settings.OPERATOR_TOKEN }),
     metrics,
     temporalMetrics,

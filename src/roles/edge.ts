@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { Worker } from '@temporalio/worker';
 import { createEdgeActivities } from '../../activities/createActivities.ts';
 import { dropCursors, readCursors } from '../../drizzle/queries/cursors.ts';
+import { nextPasswordGiven } from '../../drizzle/queries/nextPasswords.ts';
 import { openTransactionsOf } from '../../drizzle/queries/openTransactions.ts';
 import { takeTransactionIdBlock } from '../../drizzle/queries/transactionIds.ts';
 import { ChargingTags } from '../directory/chargingTags.ts';
@@ -14,6 +15,7 @@ import { Outbox } from '../edge/outbox.ts';
 import { RecentStarts } from '../edge/recentStarts.ts';
 import { startEdge, type Edge } from '../edge/server.ts';
 import { Trimming } from '../edge/trimming.ts';
+import { openSeal } from '../security/seal.ts';
 import type { Temporal } from '../temporal/connection.ts';
 import { createEdgeWorker } from '../temporal/worker.ts';
 import type { Down, Shared } from './shared.ts';
@@ -96,6 +98,15 @@ export async function startEdgeRole(shared: Shared, directory: Directory): Promi
     ...(settings.ACKNOWLEDGE === 'actor'
       ? { acknowledge: (chargePointId: string, seq: number) => outbox.accepted(chargePointId, seq) }
       : {}),
+    seal: openSeal(settings, { create: true }),
+    nextPasswordGiven(chargePointId, passwordHash) {
+      nextPasswordGiven(database, chargePointId, passwordHash).catch((error: unknown) => {
+        log.warn(
+          { err: error, chargePointId },
+          'its new AuthorizationKey stays beside the old one until it connects again',
+        );
+      });
+    },
     health: {
       temporal: () => partHealth(shared.temporalDown()),
       database: () => partHealth(shared.databaseDown()),

@@ -1,5 +1,5 @@
 import { Authorization, type IdTagInfo } from './authorization.ts';
-import { ChargingProfiles } from './chargingProfiles.ts';
+import { ChargingProfiles, type Charging } from './chargingProfiles.ts';
 import { Configuration } from './configuration.ts';
 import { Connector, type ConnectorStatus } from './connector.ts';
 import { sampledValues, type ReadingContext } from './meter.ts';
@@ -176,13 +176,19 @@ export class ChargePoint {
 
   /** W that the connector may give now. */
   powerLimit(connector: Connector): number {
-    const limit = this.profiles.limit({
-      connectorId: connector.id,
+    return this.profiles.limit(this.chargingAt(connector));
+  }
+
+  /** What limits a connector; for connector 0, all of them together. */
+  chargingAt({ id, session }: Connector): Charging {
+    const { phases, maxPower, connectors } = this.model;
+    return {
+      connectorId: id,
       at: this.time.now(),
-      phases: this.model.phases,
-      transactionStart: connector.session?.startedAt,
-    });
-    return Math.min(this.model.maxPower, limit ?? Infinity);
+      phases,
+      maxPower: id === 0 ? maxPower * connectors : maxPower,
+      transactionStart: session?.startedAt,
+    };
   }
 
   /** Puts a connector into or out of operation; when it is in use, after that (OCPP 1.6 §5.2). */

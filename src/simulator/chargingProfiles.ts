@@ -1,9 +1,15 @@
+import {
+  compositeSchedule,
+  limitAt,
+  SCHEDULE_MOST,
+  type InstalledProfile,
+  type LimitQuestion,
+  type RateUnit,
+} from '../ocpp/compositeSchedule.ts';
 import { VOLTAGE } from './models.ts';
 
-export type RateUnit = 'W' | 'A';
-
 /** OCPP 1.6 §7.13 */
-export interface ChargingSchedule {
+interface ChargingSchedule {
   /** s */
   duration?: number | undefined;
   startSchedule?: string | undefined;
@@ -26,68 +32,53 @@ export interface ChargingProfile {
 }
 
 /** Which profiles `clear` removes: all that agree with what is given. */
-export interface ProfileFilter {
+interface ProfileFilter {
   id?: number | undefined;
   connectorId?: number | undefined;
   chargingProfilePurpose?: string | undefined;
   stackLevel?: number | undefined;
 }
 
-/** What limits are asked for. */
-export interface LimitQuestion {
+/** Whose limits are asked for. */
+export interface Charging {
   connectorId: number;
   /** ms since 1970 */
   at: number;
   phases: number;
+  /** W that it can give */
+  maxPower: number;
   /** Of the running transaction (ms since 1970). */
   transactionStart?: number | undefined;
-}
-
-interface Installed {
-  connectorId: number;
-  profile: ChargingProfile;
-  /** ms since 1970 */
-  installedAt: number;
 }
 
 /** The charging profiles a charge point keeps (OCPP 1.6 §3.13). */
 export class ChargingProfiles {
   readonly #instant: (text: string) => number;
-  #installed: Installed[] = [];
+  #installed: InstalledProfile[] = [];
 
   /** @param instant reads a time of the central system (to ms since 1970) */
   constructor(instant: (text: string) => number) {
-    this.#instant = instant;
+    this.#instant = (text) => Math.round(instant(text));
   }
 
-  get size(): number {
-    return this.#installed.length;
+  /** How many there would be with this one. */
+  sizeWith(connectorId: number, profile: ChargingProfile): number {
+    return this.#without(connectorId, profile).length + 1;
   }
 
-  /** Replaces the profile of the same id, and the one at the same stack level for the same purpose (§3.13.2). */
   install(connectorId: number, profile: ChargingProfile, installedAt: number): void {
-    const { chargingProfileId: id, stackLevel, chargingProfilePurpose: purpose } = profile;
-    this.#installed = this.#installed.filter(
-      (other) =>
-        other.profile.chargingProfileId !== id &&
-        !(
-          other.connectorId === connectorId &&
-          other.profile.stackLevel === stackLevel &&
-          other.profile.chargingProfilePurpose === purpose
-        ),
-    );
-    this.#installed.push({ connectorId, profile, installedAt });
+    this.#installed = [...this.#without(connectorId, profile), this.#timed(connectorId, profile, installedAt)];
   }
 
   /** Returns whether any was removed. */
   clear({ id, connectorId, chargingProfilePurpose, stackLevel }: ProfileFilter): boolean {
     const before = this.#installed.length;
     this.#installed = this.#installed.filter(
-      ({ connectorId: on, profile }) =>
+      (profile) =>
         !(
           (id === undefined || profile.chargingProfileId === id) &&
-          (connectorId === undefined || on === connectorId) &&
-          (chargingProfilePurpose === undefined || profile.chargingProfilePurpose === chargingProfilePurpose) &&
+          (connectorId === undefined || profile.connectorId === connectorId) &&
+          (chargingProfilePurpose === undefined || profile.purpose === chargingProfilePurpose) &&
           (stackLevel === undefined || profile.stackLevel === stackLevel)
         ),
     );
@@ -99,76 +90,64 @@ export class ChargingProfiles {
     this.clear({ connectorId, chargingProfilePurpose: 'TxProfile' });
   }
 
-  /** W; undefined where nothing limits. The transaction's profile goes before the default, the maximum limits both. */
-  limit(question: LimitQuestion): number | undefined {
-    const of = (purpose: string) => this.#highest(purpose, question);
-    const limits = [of('TxProfile') ?? of('TxDefaultProfile'), of('ChargePointMaxProfile')];
-    const given = limits.filter((limit) => limit !== undefined);
-    return given.length > 0 ? Math.min(...given) : undefined;
+  /** W */
+  limit(charging: Charging): number {
+    return limitAt(this.#installed, question(charging, 'W'), Math.round(charging.at)).limit ?? charging.maxPower;
   }
 
-  /** OCPP 1.6 §5.7: what results from all profiles from `question.at` on. `maxPower` (W) where nothing limits. */
-  composite(question: LimitQuestion, duration: number, unit: RateUnit, maxPower: number): ChargingSchedule {
-    const limitAt = (seconds: number) => {
-      const watts = this.limit({ ...question, at: question.at + seconds * 1_000 }) ?? maxPower;
-      const limit = Math.min(watts, maxPower) / (unit === 'A' ? VOLTAGE * question.phases : 1);
-      return Math.round(limit * 10) / 10;
+  /** OCPP 1.6 §5.7: what results from all profiles from `charging.at` on. */
+  composite(charging: Charging, duration: number, unit: RateUnit): ChargingSchedule {
+    const seconds = Math.min(duration, SCHEDULE_MOST);
+    const time = { from: Math.round(charging.at), seconds };
+    const periods = compositeSchedule(this.#installed, question(charging, unit), time);
+    return {
+      duration: seconds,
+      chargingRateUnit: unit,
+      // Its own limit is always there.
+      chargingSchedulePeriod: periods.map((period) => ({ ...period, limit: period.limit! })),
     };
-    // Limits change on full minutes in practice: looked at minute by minute, at most a day.
-    const periods = [{ startPeriod: 0, limit: limitAt(0) }];
-    for (let seconds = 60; seconds < Math.min(duration, 86_400); seconds += 60) {
-      const limit = limitAt(seconds);
-      if (limit !== periods.at(-1)!.limit) periods.push({ startPeriod: seconds, limit });
-    }
-    return { duration, chargingRateUnit: unit, chargingSchedulePeriod: periods };
   }
 
-  /** Of the profiles for one purpose that say something now, the one with the highest stack level (§3.13.2). */
-  #highest(purpose: string, question: LimitQuestion): number | undefined {
-    const active = this.#installed
-      .filter(({ connectorId, profile }) => {
-        return (
-          profile.chargingProfilePurpose === purpose && (connectorId === question.connectorId || connectorId === 0)
-        );
-      })
-      .toSorted((a, b) => b.profile.stackLevel - a.profile.stackLevel);
-    for (const installed of active) {
-      const limit = limitOf(installed, question, this.#instant);
-      if (limit !== undefined) return limit;
-    }
-    return undefined;
+  /** A profile replaces the one of the same id, and the one at the same stack level for the same purpose (§5.16.3). */
+  #without(connectorId: number, profile: ChargingProfile): InstalledProfile[] {
+    const { chargingProfileId: id, stackLevel, chargingProfilePurpose: purpose } = profile;
+    return this.#installed.filter(
+      (other) =>
+        other.chargingProfileId !== id &&
+        !(other.connectorId === connectorId && other.stackLevel === stackLevel && other.purpose === purpose),
+    );
+  }
+
+  #timed(connectorId: number, profile: ChargingProfile, installedAt: number): InstalledProfile {
+    const { chargingSchedule, validFrom, validTo } = profile;
+    const { startSchedule, duration, chargingRateUnit, chargingSchedulePeriod } = chargingSchedule;
+    const instant = (text: string | undefined) => (text === undefined ? undefined : this.#instant(text));
+    return {
+      chargingProfileId: profile.chargingProfileId,
+      connectorId,
+      installedAt: Math.round(installedAt),
+      stackLevel: profile.stackLevel,
+      purpose: profile.chargingProfilePurpose,
+      kind: profile.chargingProfileKind,
+      recurrencyKind: profile.recurrencyKind ?? null,
+      validFrom: instant(validFrom),
+      validTo: instant(validTo),
+      schedule: {
+        start: instant(startSchedule),
+        duration,
+        unit: chargingRateUnit,
+        periods: chargingSchedulePeriod,
+      },
+    };
   }
 }
 
-function limitOf(
-  { profile, installedAt }: Installed,
-  question: LimitQuestion,
-  instant: (text: string) => number,
-): number | undefined {
-  const { chargingSchedule: schedule, validFrom, validTo } = profile;
-  if (validFrom && instant(validFrom) > question.at) return undefined;
-  if (validTo && instant(validTo) <= question.at) return undefined;
-  const start = startOf(profile, installedAt, question, instant);
-  if (start === undefined || start > question.at) return undefined;
-  const seconds = (question.at - start) / 1_000;
-  if (schedule.duration !== undefined && seconds >= schedule.duration) return undefined;
-  const period = schedule.chargingSchedulePeriod.findLast(({ startPeriod }) => startPeriod <= seconds);
-  if (!period) return undefined;
-  return schedule.chargingRateUnit === 'W'
-    ? period.limit
-    : period.limit * VOLTAGE * (period.numberPhases ?? question.phases);
-}
-
-function startOf(
-  profile: ChargingProfile,
-  installedAt: number,
-  question: LimitQuestion,
-  instant: (text: string) => number,
-): number | undefined {
-  const { startSchedule } = profile.chargingSchedule;
-  if (profile.chargingProfileKind === 'Relative') return question.transactionStart;
-  const start = startSchedule ? instant(startSchedule) : installedAt;
-  if (profile.chargingProfileKind === 'Absolute' || question.at < start) return start;
-  const every = (profile.recurrencyKind === 'Weekly' ? 7 : 1) * 86_400_000;
-  return question.at - ((question.at - start) % every);
+function question({ connectorId, phases, maxPower, transactionStart }: Charging, unit: RateUnit): LimitQuestion {
+  return {
+    connectorId,
+    unit,
+    transactionStart: transactionStart === undefined ? undefined : Math.round(transactionStart),
+    supply: { voltage: VOLTAGE, phases },
+    localLimit: maxPower,
+  };
 }

@@ -51,7 +51,8 @@ describe('when the database is away', () => {
 
     const before = performance.now();
     await expect(persist(id)).rejects.toThrow(DatabaseAway);
-    expect(performance.now() - before).toBeLessThan(50);
+    // The deadline is 2 s.
+    expect(performance.now() - before).toBeLessThan(1_000);
 
     proxy.mode('open');
     await breaker.whenClosed();

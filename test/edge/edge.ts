@@ -1,4 +1,5 @@
 /** A real edge on a free port, with a journal and a directory in a temporary folder, and a raw WebSocket client. */
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
@@ -11,12 +12,16 @@ import { Directory, type ChargePointEntry, type DirectoryReads, type IdTagRow } 
 import { ChargingTags, type OpenTransaction } from '../../src/directory/chargingTags.ts';
 import type { ReplicaTimes } from '../../src/directory/replica.ts';
 import { TransactionIds } from '../../src/directory/transactionIds.ts';
+import { Seal } from '../../src/security/seal.ts';
 import type { HealthSources } from '../../src/edge/health.ts';
 import { Journal } from '../../src/edge/journal.ts';
 import { EdgeMetrics } from '../../src/edge/metrics.ts';
 import { RecentStarts } from '../../src/edge/recentStarts.ts';
 import { startEdge, type Edge, type EdgeOptions } from '../../src/edge/server.ts';
 import type { StationEvent } from '../../workflows/events.ts';
+
+/** The machine may be busy. */
+const PATIENCE_MS = 20_000;
 
 /** What the directory's reads find: the rows of a database that tests change as they like. */
 export interface Rows {
@@ -110,6 +115,8 @@ export async function startTestEdge(overrides: Overrides = {}): Promise<TestEdge
       pingIntervalMs: 45_000,
       ...overrides.settings,
     },
+    seal: new Seal(randomBytes(32)),
+    nextPasswordGiven: () => {},
     health: {
       temporal: () => ({ ok: true }),
       database: () => ({ ok: true }),
@@ -207,12 +214,12 @@ export class Client {
 
   /** The next frame that satisfies the condition; others stay for whoever asks for them. */
   async next<F>(condition: (frame: unknown) => boolean, what: string): Promise<F> {
-    const deadline = Date.now() + 5_000;
+    const deadline = Date.now() + PATIENCE_MS;
     for (;;) {
       const index = this.#frames.findIndex(condition);
       if (index >= 0) return this.#frames.splice(index, 1)[0] as F;
       const left = deadline - Date.now();
-      if (left <= 0) throw new Error(`no ${what} within 5 s; got ${JSON.stringify(this.#frames)}`);
+      if (left <= 0) throw new Error(`no ${what} within ${PATIENCE_MS} ms; got ${JSON.stringify(this.#frames)}`);
       let timer: NodeJS.Timeout | undefined;
       const timeout = new Promise<void>((resolve) => {
         timer = setTimeout(resolve, left);
@@ -276,7 +283,7 @@ export function closed(socket: Socket): Promise<void> {
 }
 
 /** Polls until the condition holds. */
-export async function eventually(condition: () => boolean, what: string, timeoutMs = 5_000): Promise<void> {
+export async function eventually(condition: () => boolean, what: string, timeoutMs = PATIENCE_MS): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error(`${what}: not within ${timeoutMs} ms`);

@@ -66,7 +66,7 @@ describe('every command of OCPP 1.6 and its security extension', () => {
   });
 
   it.each([
-    ['ChangeConfiguration', { key: 'AuthorizationKey', value: 'secret' }, /set it at the charge point/],
+    ['ChangeConfiguration', { key: 'AuthorizationKey', value: 'secret' }, /authorization-key changes it/],
     ['RemoteStartTransaction', { idTag: 'x'.repeat(21) }, /idTag/],
     ['RemoteStartTransaction', { idTag: 'T', connectorId: 0 }, /connectorId/],
     ['SetChargingProfile', { ...profileOf({ limit: 1 }), connectorId: 0 }, /a TxProfile is for the connector/],

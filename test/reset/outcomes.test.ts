@@ -19,7 +19,7 @@ async function reset(station: TestStation, ...args: string[]): Promise<void> {
 
 const time = expect.any(Date);
 const received = [{ action: 'Reset', payload: { type: 'Hard' } }];
-const until = (condition: () => boolean) => expect.poll(condition, { timeout: 20_000, interval: 20 }).toBe(true);
+const until = (condition: () => boolean) => expect.poll(condition, { timeout: 60_000, interval: 20 }).toBe(true);
 
 describe('a station that is online', () => {
   it('accepts and boots: completed, with its answer and the boot, sent once', async () => {
@@ -119,7 +119,8 @@ describe('a station that is offline', () => {
     let boots: number | undefined;
     const station: TestStation = test.station(newId('offline'), {
       onCall: () => {
-        boots = station.boots;
+        // The answer to its boot may have come with this CALL, and be taken in after it.
+        setImmediate(() => (boots = station.boots));
         return { status: 'Accepted' };
       },
     });
@@ -141,7 +142,8 @@ describe('a station that is offline', () => {
 
   it('does not get it after its deadline', async () => {
     const station = test.station(newId('deadline'));
-    await reset(station, '--deadline', '2');
+    // Not over before the command line has ended.
+    await reset(station, '--deadline', '10');
     await test.becomes(station.chargePointId, [{ state: 'queued' }]);
     await test.becomes(station.chargePointId, [
       { state: 'expired', reason: 'not sent before its deadline', sent_at: null, ended_at: time },
@@ -167,7 +169,7 @@ describe('a station that is offline', () => {
 
 it('a station that never answers, and boots after all: timed out until the boot completes it', async () => {
   await expect
-    .poll(() => test.commands(silent.chargePointId), { timeout: 45_000, interval: 500 })
+    .poll(() => test.commands(silent.chargePointId), { timeout: 90_000, interval: 500 })
     .toMatchObject([{ state: 'timedOut', reason: 'the station did not answer in time', ended_at: null }]);
   await silent.boot();
   await test.becomes(silent.chargePointId, [{ state: 'completed', ended_at: time }]);

@@ -223,6 +223,24 @@ describe('a Reset', () => {
     expect(state.chargePoint.online).toBe(false);
   });
 
+  it('is not sent twice when its edge has taken it, and its journal says that the connection ended before', () => {
+    const station = requested({});
+    const taken = commands.taken(
+      commands.dispatched(station.state.commands, 'c1', '1-1'),
+      'c1',
+      new Date(station.now).toISOString(),
+    );
+    station.state = { ...station.state, commands: commands.notSent(taken, 'c1', 'not connected') };
+    expect(command(station)).toMatchObject({ state: 'dispatching', sentAt: expect.any(String) });
+    station.disconnects();
+    expect(command(station)).toMatchObject({
+      state: 'connectionLost',
+      reason: expect.stringContaining('older copy'),
+    });
+    station.connects('1-2').boots();
+    expect(commands.nextToSend(station.state.commands, 'accepted')).toBeUndefined();
+  });
+
   it('waits again, or is ended by its answer, when an edge that was taken for gone comes back and tells', () => {
     const station = requested({});
     const handed = { ...station.state, commands: commands.dispatched(station.state.commands, 'c1', '1-1') };

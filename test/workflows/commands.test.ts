@@ -245,6 +245,50 @@ describe('what is to be done otherwise', () => {
   });
 });
 
+describe('what was found of a request', () => {
+  const request: commands.CommandRequest = {
+    commandId: 'c1',
+    action: 'RemoteStartTransaction',
+    payload: { idTag: 'TAG' },
+    via: 'update',
+    requestedBy: null,
+    requestedAt: '2026-03-01T12:00:00.000Z',
+    options: { grantIdTag: true },
+  };
+
+  it('refuses it, be it of itself or of what is asked for otherwise; older histories have the words alone', () => {
+    expect(commands.judged(request, [{}, undefined])).toEqual(request);
+    const refused = commands.judged(request, [{ effectWithinMs: 70_000 }, { refusal: 'one' }, 'two']);
+    expect(refused).toEqual({ ...request, refusal: 'one; two' });
+    expect(commands.judged(request, ['three', undefined])).toEqual({ ...request, refusal: 'three' });
+  });
+
+  it('says how long its effect is waited for', () => {
+    const last = (found: commands.Checked) => {
+      const station = online();
+      const queue = commands.requested(station.state.commands, commands.judged(request, [found]));
+      station.state = { ...station.state, commands: commands.dispatched(queue, 'c1', '1-1') };
+      const call = { commandId: 'c1', messageId: 'm', action: request.action };
+      station.say(station.event('callSent', { ...call, payload: {} }));
+      const sentAt = station.now;
+      station.say(station.event('callResult', { ...call, outcome: { result: { status: 'Accepted' } } }));
+      const state = (ms: number) =>
+        commands.commandsOverdue(station.state.commands, new Date(sentAt + ms).toISOString())[0]!.state;
+      return { options: station.state.commands[0]!.options, state };
+    };
+    const told = last({ effectWithinMs: 70_000 });
+    expect(told.options).toEqual({ grantIdTag: true, effectWithinMs: 70_000 });
+    expect([told.state(69_999), told.state(70_000)]).toEqual(['answered', 'notObserved']);
+    const untold = last({});
+    expect(untold.options).toEqual({ grantIdTag: true });
+    expect([untold.state(299_999), untold.state(300_000)]).toEqual(['answered', 'notObserved']);
+  });
+
+  it('is not for people to say', () => {
+    expect(asSubmission({ action: 'Reset', options: { effectWithinMs: 1 } })).toHaveProperty('problem');
+  });
+});
+
 describe('what is asked for', () => {
   it('may carry options that are known, no others', () => {
     const submission = { action: 'Reset', options: { unlessRebooted: true } };

@@ -1,3 +1,4 @@
+import { secretRefusal } from '../../src/ocpp/secrets.ts';
 import type { Message } from '../events.ts';
 import type { Connectors } from '../state/connectors.ts';
 import type { CommandRules } from './rules.ts';
@@ -35,10 +36,7 @@ export const plainCommands: ReadonlyMap<string, CommandRules> = new Map(
         action: 'ChangeConfiguration',
         deadlineMs: 7 * DAY,
         accepted: ['Accepted', 'RebootRequired'],
-        refuse: ({ key }) =>
-          typeof key === 'string' && key.toLowerCase() === 'authorizationkey'
-            ? 'AuthorizationKey is a secret, and commands are kept: set it at the charge point, and here as its password'
-            : undefined,
+        refuse: secretRefusal,
       },
       { action: 'ClearCache', deadlineMs: DAY, accepted: ['Accepted'] },
       // Unknown: there was none, which is what was wanted.

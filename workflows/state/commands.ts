@@ -11,6 +11,7 @@ import type { ChargePoint, Command, CommandOptions, CommandState } from './model
 const ENDED_KEPT = 20;
 /** Commands that may wait at a time; one more is refused. */
 const OPEN_MOST = 200;
+const FORGOTTEN = 'its edge has sent it and knows nothing of it: its data folder is an older copy';
 const FATE_UNKNOWN = 'its edge is gone, or does not say whether it was sent';
 /** Characters of JSON that may wait at a time: a run hands all of it to the next one. */
 const OPEN_MOST_LENGTH = 500_000;
@@ -28,6 +29,26 @@ export interface CommandRequest {
   options?: CommandOptions;
   /** Why the request is refused before its payload is looked at. */
   refusal?: string;
+}
+
+/** What `checkCommand` has found. */
+export interface Checked {
+  /** Why the command is refused, in words. */
+  refusal?: string;
+  /** How long (ms) after sending its effect may take at this station; absent: as with any. */
+  effectWithinMs?: number;
+}
+
+/**
+ * The request with what was found of it and of what is asked for otherwise.
+ * @param found older histories have the refusal alone
+ */
+export function judged(request: CommandRequest, found: (Checked | string | undefined)[]): CommandRequest {
+  const all = found.map((one) => (typeof one === 'string' ? { refusal: one } : (one ?? {})));
+  const refusals = all.flatMap(({ refusal }: Checked) => refusal ?? []);
+  if (refusals.length > 0) return { ...request, refusal: refusals.join('; ') };
+  const { effectWithinMs }: Checked = all[0] ?? {};
+  return effectWithinMs === undefined ? request : { ...request, options: { ...request.options, effectWithinMs } };
 }
 
 /** Those found that have not ended and are not known. */
@@ -148,6 +169,11 @@ export function dispatched(commands: Command[], commandId: string, connection: s
   return update(commands, commandId, (c) => ({ ...c, state: 'dispatching', connection, reason: null }));
 }
 
+/** The edge has sent it: whatever its journal says later on, it does not go out again. */
+export function taken(commands: Command[], commandId: string, at: Instant): Command[] {
+  return update(commands, commandId, (c) => (c.state === 'dispatching' ? { ...c, sentAt: at } : c));
+}
+
 /** Whether it is still with the edge of this connection, and nobody has said what became of it. */
 export function isOffered(commands: Command[], commandId: string, connection: string): boolean {
   return commands.some((c) => c.commandId === commandId && c.state === 'dispatching' && c.connection === connection);
@@ -186,7 +212,9 @@ export function fateUnknown(commands: Command[], commandId: string, at: Instant)
 
 /** The edge said for certain that nothing was written. */
 export function notSent(commands: Command[], commandId: string, reason: string): Command[] {
-  return update(commands, commandId, (c) => (c.state === 'dispatching' ? { ...requeued(c), reason } : c));
+  return update(commands, commandId, (c) =>
+    c.state === 'dispatching' && c.sentAt === null ? { ...requeued(c), reason } : c,
+  );
 }
 
 /** Somebody no longer wants it. Too late once it was handed to an edge. */
@@ -277,11 +305,13 @@ function withAnswers(commands: Command[], event: CallResult, { reducers, connect
 /**
  * `told` by its journal: without `callSent` before its end, nothing was written on a connection, and what was handed to it
  * waits again; without `callResult` after it, the edge was gone before the answer. Where its edge is only taken for gone,
- * nobody knows what it wrote, and what it may have sent does not go out a second time over another edge.
+ * nobody knows what it wrote, and what it may have sent does not go out a second time over another edge. One that it has
+ * taken was sent: a journal that does not know of it is an older copy.
  */
 export function connectionEnded(commands: Command[], connection: string, at: Instant, told: boolean): Command[] {
   return map(commands, (c) => {
     if (c.connection !== connection) return c;
+    if (c.state === 'dispatching' && c.sentAt !== null) return unanswered(c, 'connectionLost', FORGOTTEN, at);
     if (c.state === 'dispatching') return told ? requeued(c) : end(c, 'connectionLost', at, FATE_UNKNOWN);
     if (told && c.state === 'connectionLost' && c.sentAt === null) return requeued({ ...c, endedAt: null });
     return c.state === 'sent' ? unanswered(c, 'connectionLost', 'its edge ended before the answer', at) : c;
@@ -344,8 +374,8 @@ function awaitsEffect(c: Command): boolean {
 
 /** When something about the command is settled at the latest. */
 function dueAt(c: Command): Instant {
-  if (c.sentAt === null) return c.deadline;
-  return later(c.sentAt, commandRules.get(c.action)?.effect?.withinMs ?? 120_000);
+  if (c.sentAt === null || c.state === 'dispatching') return c.deadline;
+  return later(c.sentAt, c.options?.effectWithinMs ?? commandRules.get(c.action)?.effect?.withinMs ?? 120_000);
 }
 
 /** The station may have acted on it all the same: its effect is still looked for, the CALL is never sent again. */

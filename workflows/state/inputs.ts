@@ -19,8 +19,10 @@ export type Input =
   | { kind: 'requested'; request: commands.CommandRequest }
   /** An operator has decided on the charge point. */
   | { kind: 'registered'; registration: Registration; triggerBoot: commands.CommandRequest }
-  /** The command was offered to the edge that holds the connection; what came of that: the next three, or events. */
+  /** The command was offered to the edge that holds the connection; what came of that: the next four, or events. */
   | { kind: 'dispatched'; commandId: string; connection: string }
+  /** The edge has written it, or will say in its journal that the connection ended before. */
+  | { kind: 'taken'; commandId: string; at: Instant }
   | { kind: 'notSent'; commandId: string; reason: string }
   | { kind: 'invalid' | 'sentBefore'; commandId: string; at: Instant; reason: string }
   /** Offered again and again, it is not known whether its edge has sent it. */
@@ -53,6 +55,8 @@ export function apply(state: actor.ActorState, input: Exclude<Input, { kind: 'ev
       return actor.registered(state, input.registration, input.triggerBoot);
     case 'dispatched':
       return { ...state, commands: commands.dispatched(state.commands, input.commandId, input.connection) };
+    case 'taken':
+      return { ...state, commands: commands.taken(state.commands, input.commandId, input.at) };
     case 'notSent':
       return { ...state, commands: commands.notSent(state.commands, input.commandId, input.reason) };
     case 'invalid':

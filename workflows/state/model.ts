@@ -113,6 +113,8 @@ export interface CommandOptions {
   grantIdTag?: true;
   /** What is asked for instead where the station rejects it, or answers with an error; in this order. */
   otherwise?: { action: string; payload: Record<string, unknown> }[];
+  /** Not asked for: how long (ms) after sending its effect may take at this station, by what that has told of itself. */
+  effectWithinMs?: number;
 }
 
 export interface Command {

@@ -62,8 +62,9 @@ export function take(course: Course, input: Input): Course {
   }
   const state = apply(course.state, input);
   if (input.kind === 'tick' && state === course.state) return course;
-  // The database hears of it with the command's next change.
-  const before = input.kind === 'dispatched' ? state : course.before;
+  // The database hears of these with the command's next change.
+  const before =
+    input.kind === 'dispatched' ? state : input.kind === 'taken' ? apply(course.before, input) : course.before;
   return { ...course, state, before, steps: withInput(course.steps, recorded(course.state, input)) };
 }
 

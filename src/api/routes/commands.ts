@@ -5,7 +5,7 @@ import { commands } from '../../ocpp/commands.ts';
 import { cancelCommand, outcomeOf, showCommand, submitCommand } from '../../operators/commands.ts';
 import type { ApiParts, App } from '../app.ts';
 import { whoAsks } from '../authentication.ts';
-import { chargePointId, flag, page, pageQuery, text } from '../fields.ts';
+import { chargePointId, flag, instantInput, page, pageQuery, text } from '../fields.ts';
 import { notFound, ProblemError, problems } from '../problem.ts';
 import { command, commandOptions } from '../views.ts';
 import { assertKnown } from './chargePoints.ts';
@@ -27,9 +27,19 @@ const input = z
       .max(365 * 86_400)
       .optional()
       .describe('Not sent later than this; by default what suits the action'),
+    deadline: instantInput.optional().describe('The same as an instant, within a year; instead of deadlineSeconds'),
     commandId: commandId.optional().describe('Your own: the same one again queues nothing'),
   })
+  .refine(({ deadline, deadlineSeconds }) => deadline === undefined || deadlineSeconds === undefined, {
+    path: ['deadline'],
+    message: 'deadline and deadlineSeconds say the same: give one',
+  })
   .meta({ id: 'NewCommand', examples: [{ action: 'Reset', payload: { type: 'Soft' } }] });
+
+const further = z
+  .array(z.string())
+  .optional()
+  .describe('More keys than the charge point takes in one GetConfiguration: ids of the commands that ask for the rest');
 
 const headers = z.object({
   'idempotency-key': commandId.optional().describe("Becomes the command's id: asked again with it, it is queued once"),
@@ -77,7 +87,11 @@ export function commandRoutes(app: App, parts: ApiParts): void {
         params,
         headers,
         body: input,
-        response: { 200: command, 202: z.object({ commandId: z.string() }), ...problems },
+        response: {
+          200: command.extend({ further }).meta({ id: 'SubmittedCommand' }),
+          202: z.object({ commandId: z.string(), further }),
+          ...problems,
+        },
       },
     },
     async (request, reply) => {
@@ -94,8 +108,11 @@ export function commandRoutes(app: App, parts: ApiParts): void {
       if (waitSeconds > 0) {
         void reply.header('Preference-Applied', `wait=${waitSeconds}`);
         const stopping = AbortSignal.any([parts.stopping, whenGone(reply)]);
-        const ended = await outcomeOf(parts, of.id, submitted.commandId, waitSeconds * 1_000, stopping);
-        if (ended) return reply.code(200).send(ended);
+        const { commandId: first, further: others = [] } = submitted;
+        const [ended, ...rest] = await Promise.all(
+          [first, ...others].map((one) => outcomeOf(parts, of.id, one, waitSeconds * 1_000, stopping)),
+        );
+        if (ended && rest.every((one) => one !== undefined)) return reply.code(200).send({ ...ended, ...submitted });
       }
       return reply.code(202).send(submitted);
     },

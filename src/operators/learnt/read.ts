@@ -5,6 +5,7 @@ import {
   MOST_ANSWERS,
   readBoots,
   readCertificateAnswers,
+  readCompositeScheduleAnswers,
   readConfigurationAnswers,
   readLocalListAnswers,
   readOutOfOrder,
@@ -15,6 +16,7 @@ import {
 import type { Instant } from '../../../workflows/events.ts';
 import { foldCertificates, type LearntCertificates } from './certificates.ts';
 import { foldChargingProfiles, type LearntProfile } from './chargingProfiles.ts';
+import { foldCompositeSchedule, type ReportedSchedule } from './compositeSchedule.ts';
 import { foldConfiguration, type LearntConfiguration } from './configuration.ts';
 import { foldLocalList, type LearntLocalList } from './localList.ts';
 import { foldReservations, type LearntReservation } from './reservations.ts';
@@ -49,6 +51,15 @@ export async function readChargingProfiles(database: Database, chargePointId: st
   ]);
   const since = commands.length === MOST_ANSWERS ? (commands.at(-1)?.answeredAt ?? null) : null;
   return { since, items: foldChargingProfiles(commands, transactions, new Date().toISOString()) };
+}
+
+export async function readCompositeSchedule(
+  database: Database,
+  chargePointId: string,
+  connectorId: number,
+): Promise<ReportedSchedule | null> {
+  const commands = await readCompositeScheduleAnswers(database, chargePointId, connectorId);
+  return foldCompositeSchedule(commands, connectorId);
 }
 
 export async function readReservations(database: Database, chargePointId: string): Promise<LearntReservation[]> {

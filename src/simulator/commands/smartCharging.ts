@@ -22,10 +22,8 @@ export const smartCharging: readonly CommandHandler[] = [
     (chargePoint, { connectorId: id, duration, chargingRateUnit = 'W' }) => {
       const connector = chargePoint.connector(id);
       if (!connector) return status('Rejected');
-      const { phases, maxPower } = chargePoint.model;
-      const at = chargePoint.time.now();
-      const question = { connectorId: id, at, phases, transactionStart: connector.session?.startedAt };
-      const chargingSchedule = chargePoint.profiles.composite(question, duration, chargingRateUnit, maxPower);
+      const charging = chargePoint.chargingAt(connector);
+      const chargingSchedule = chargePoint.profiles.composite(charging, duration, chargingRateUnit);
       const scheduleStart = chargePoint.clock.text();
       return { answer: { status: 'Accepted', connectorId: id, scheduleStart, chargingSchedule } };
     },
@@ -54,7 +52,7 @@ function fits(chargePoint: ChargePoint, id: number, profile: ChargingProfile): b
     ascending &&
     periods.length <= configuration.number('ChargingScheduleMaxPeriods') &&
     profile.stackLevel <= configuration.number('ChargeProfileMaxStackLevel') &&
-    profiles.size < configuration.number('MaxChargingProfilesInstalled') &&
+    profiles.sizeWith(id, profile) <= configuration.number('MaxChargingProfilesInstalled') &&
     (profile.chargingProfileKind === 'Recurring') === (profile.recurrencyKind !== undefined) &&
     // §5.16: the maximum is the charge point's; a TxProfile needs its transaction.
     (purpose !== 'ChargePointMaxProfile' || id === 0) &&

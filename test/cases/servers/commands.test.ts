@@ -47,6 +47,32 @@ describe('a secret', () => {
     expect(await station.call('Heartbeat', {})).toHaveProperty('result');
     expect(test.program.output).not.toContain(key);
   });
+
+  for (const [status, counts] of [
+    ['Accepted', 'the new one'],
+    ['Rejected', 'the old one'],
+  ] as const) {
+    rule(10, `answered ${status}, ${counts} counts alone`, async () => {
+      const id = newId('new-key');
+      const old = '00112233445566778899aabbccddeeff';
+      await put(id, { password: old });
+      const station = test.station(id, { password: Buffer.from(old, 'hex'), onCall: () => ({ status }) });
+      await station.call('BootNotification', boot);
+      const { body } = await test.request('PUT', `/v1/charge-points/${id}/authorization-key`, { body: {} });
+      const key = body.authorizationKey as string;
+      await becomes(`/v1/commands/${body.commandId}`, { answer: { status } });
+      expect(station.received.map(({ payload }) => payload)).toEqual([{ key: 'AuthorizationKey', value: key }]);
+      const [right, wrong] = status === 'Accepted' ? [key, old] : [old, key];
+      station.stop();
+      const late = test.station(id, { password: Buffer.from(wrong, 'hex') });
+      void late.connect();
+      await expect.poll(() => late.lastError ?? (late.cut(), ''), SOON).toMatch(/401|429/);
+      late.stop();
+      const back = test.station(id, { password: Buffer.from(right, 'hex') });
+      expect(await back.call('Heartbeat', {})).toHaveProperty('result');
+      expect(test.program.output).not.toContain(key);
+    });
+  }
 });
 
 describe('commands', () => {

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, vi } from 'vitest';
 import type { Station } from '../../../src/simulator/station.ts';
 import { ApiTest, boot, newId } from '../../api/support.ts';
-import { profiled, refused } from '../payloads.ts';
+import { profiled, purposed, refused, txProfile } from '../payloads.ts';
 import { rule } from '../rule.ts';
 
 type Answer = Record<string, unknown>;
@@ -39,6 +39,18 @@ async function boots(name: string, answering: Answering = () => ({ status: 'Acce
 }
 /** One that answers its CALLs by these, one after the other. */
 const answers = (name: string, ...all: Answer[]) => boots(name, (call) => all[call]);
+/** One that has told these keys, read-only, and accepts whatever it is asked. */
+async function tells(name: string, values: Record<string, string>): Promise<void> {
+  const configurationKey = Object.entries(values).map(([key, value]) => ({ key, readonly: true, value }));
+  await boots(name, (call) => (call === 0 ? { configurationKey } : { status: 'Accepted' }));
+  await becomes(await ask('GetConfiguration', {}), over('completed'));
+}
+/** It is kept as a command that names the rule, and not sent. */
+async function isRefused(action: string, payload: object, words: string): Promise<void> {
+  const received = station.received.length;
+  await becomes(await ask(action, payload), over('refused', { sentAt: null, reason: expect.stringContaining(words) }));
+  expect(station.received).toHaveLength(received);
+}
 const says = (action: string, payload: object) => station.call(action, payload);
 const status = (connectorId: number, value: string) =>
   says('StatusNotification', { connectorId, status: value, errorCode: 'NoError' });
@@ -120,7 +132,7 @@ describe('configuration', () => {
     ]),
   );
 
-  rule(73, 'more keys than the station takes: in one CALL, and its word is shown', async () => {
+  rule(73, 'more keys than the station takes and has not told: in one CALL, and its word is shown', async () => {
     const key = [...Array(60).keys()].map((number) => `Key${number}`);
     await boots('max-keys', (_, messageId) => {
       station.send(JSON.stringify([4, messageId, 'OccurenceConstraintViolation', 'at most 50 keys', {}]));
@@ -129,6 +141,21 @@ describe('configuration', () => {
     const path = await ask('GetConfiguration', { key });
     await becomes(path, over('failed', { reason: 'OccurenceConstraintViolation: at most 50 keys' }));
     expect(station.received).toEqual([{ action: 'GetConfiguration', payload: { key } }]);
+  });
+
+  rule(73, 'more keys than the station has told that it takes: in several', async () => {
+    await tells('told-max-keys', { GetConfigurationMaxKeys: '2' });
+    const further = `${await ask('GetConfiguration', { key: ['A', 'B', 'C'] })}-2`;
+    await becomes(further, over('completed'));
+    expect(station.received.slice(1).map(({ payload }) => payload)).toEqual([{ key: ['A', 'B'] }, { key: ['C'] }]);
+  });
+
+  rule(74, 'a list that is too long for the station, and a key that it does not let be changed', async () => {
+    await tells('lists', { MeterValuesSampledDataMaxLength: '2', NumberOfConnectors: '1' });
+    const sampled = (value: string) => ({ key: 'MeterValuesSampledData', value });
+    await isRefused('ChangeConfiguration', sampled('SoC,Voltage,Power.Active.Import'), '§9.1');
+    await isRefused('ChangeConfiguration', { key: 'NumberOfConnectors', value: '2' }, 'readonly');
+    await becomes(await ask('ChangeConfiguration', sampled('SoC,Voltage')), over('completed'));
   });
 
   rule(74, 'RebootRequired is completed and shown, the others are what they say', () =>
@@ -193,6 +220,14 @@ describe('transactions', () => {
     expect(await show(path)).toMatchObject(open('answered'));
     await starts({ connectorId: 2, idTag: TAG.toLowerCase() });
     await becomes(path, over('completed', { outcome: expect.stringMatching(/^StartTransaction at /) }));
+  });
+
+  rule(76, 'its StartTransaction is waited for as long as the station waits for a plug', async () => {
+    await tells('connection-time-out', { ConnectionTimeOut: '120' });
+    const path = await ask('RemoteStartTransaction', { idTag: TAG, connectorId: 1 });
+    await becomes(path, open('answered', { options: { effectWithinMs: 180_000 } }));
+    await starts();
+    await becomes(path, over('completed'));
   });
 
   rule(76, 'Rejected, as a station may where the connectorId is missing', () =>
@@ -306,6 +341,12 @@ describe('reservations and local lists', () => {
     ]),
   );
 
+  rule(81, 'none for connector 0 where the station has told so', async () => {
+    await tells('no-connector-0', { ReserveConnectorZeroSupported: 'false' });
+    await isRefused('ReserveNow', reservation, '§9.3');
+    await becomes(await ask('ReserveNow', { ...reservation, connectorId: 1 }), over('completed'));
+  });
+
   rule(81, 'a cancellation of one that is not known', () =>
     end('CancelReservation', { reservationId: 7 }, [
       [{ status: 'Rejected' }, 'rejected'],
@@ -359,6 +400,17 @@ describe('reservations and local lists', () => {
     },
   );
 
+  rule(82, 'more entries than the station has told that it takes', async () => {
+    await tells('list-length', { SendLocalListMaxLength: '1' });
+    const entries = (...idTags: string[]) => ({
+      listVersion: 1,
+      updateType: 'Differential',
+      localAuthorizationList: idTags.map((idTag) => ({ idTag })),
+    });
+    await isRefused('SendLocalList', entries('A', 'B'), '§9.2');
+    await becomes(await ask('SendLocalList', entries('A')), over('completed'));
+  });
+
   rule(82, 'a version of 0, and of -1', () =>
     end('GetLocalListVersion', {}, [
       [{ listVersion: 0 }, 'completed'],
@@ -369,7 +421,7 @@ describe('reservations and local lists', () => {
 
 describe('smart charging', () => {
   rule(83, 'Rejected and NotSupported are shown', () =>
-    end('SetChargingProfile', profiled({}), [
+    end('SetChargingProfile', purposed('TxDefaultProfile', 1), [
       [{ status: 'Rejected' }, 'rejected'],
       [{ status: 'NotSupported' }, 'rejected'],
       [{ status: 'Accepted' }, 'completed'],
@@ -382,9 +434,44 @@ describe('smart charging', () => {
       return undefined;
     });
     await becomes(
-      await ask('SetChargingProfile', profiled({})),
+      await ask('SetChargingProfile', purposed('TxDefaultProfile', 1)),
       over('failed', { reason: 'NotSupported: no smart charging' }),
     );
+  });
+
+  rule(83, 'a TxProfile of a transaction that does not run at that connector', async () => {
+    await boots('tx-profile');
+    const transactionId = await starts();
+    await becomes(transaction(transactionId), { end: null });
+    await becomes(await ask('SetChargingProfile', profiled({ transactionId })), over('completed'));
+    const not = (unknown: number, connectorId: number, running: string) =>
+      isRefused(
+        'SetChargingProfile',
+        profiled({ transactionId: unknown }, connectorId),
+        `transaction ${unknown} is not running at connector ${connectorId}, ${running} (OCPP 1.6 §5.16.3)`,
+      );
+    await not(transactionId, 2, 'none is');
+    await not(transactionId + 1, 1, `transaction ${transactionId} is`);
+    await stops(transactionId, 'Local');
+    await becomes(transaction(transactionId), { end: 'station' });
+    await not(transactionId, 1, 'none is');
+  });
+
+  rule(83, 'a profile beyond what the station has told that it takes', async () => {
+    await tells('profile-limits', {
+      ChargeProfileMaxStackLevel: '1',
+      ChargingScheduleMaxPeriods: '1',
+      ChargingScheduleAllowedChargingRateUnit: 'Power',
+    });
+    const { chargingSchedule } = txProfile;
+    const [period] = chargingSchedule.chargingSchedulePeriod;
+    const fitting = { chargingRateUnit: 'W', chargingSchedulePeriod: [period] };
+    const byDefault = (more: object) => purposed('TxDefaultProfile', 1, { chargingSchedule: fitting, ...more });
+    await isRefused('SetChargingProfile', byDefault({ stackLevel: 2 }), 'stackLevel 2');
+    await isRefused('SetChargingProfile', byDefault({ chargingSchedule }), 'periods');
+    const started = { idTag: TAG, chargingProfile: { ...txProfile, chargingSchedule } };
+    await isRefused('RemoteStartTransaction', started, 'chargingRateUnit A');
+    await becomes(await ask('SetChargingProfile', byDefault({ stackLevel: 1 })), over('completed'));
   });
 
   rule(84, 'Unknown: there was none to clear', () =>
@@ -562,7 +649,7 @@ describe('data and security', () => {
 
 describe('a station that does not answer', () => {
   rule(88, 'its command times out, the next one goes out, and the late answer is dropped', async () => {
-    await expect.poll(() => show(mute.first), { timeout: 45_000, interval: 200 }).toMatchObject({ state: 'timedOut' });
+    await expect.poll(() => show(mute.first), { timeout: 90_000, interval: 200 }).toMatchObject({ state: 'timedOut' });
     await becomes(mute.second, over('completed'));
     mute.station.send(JSON.stringify([3, mute.calls[0], { listVersion: 7 }]));
     id = mute.station.chargePointId;
