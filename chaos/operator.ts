@@ -24,6 +24,7 @@ export class Operator {
   readonly #random: Random;
   readonly #meanMs: number;
   #running: Promise<void> = Promise.resolve();
+  #failure: unknown;
   #ended = false;
 
   constructor({ actors, random, meanMs }: { actors: Actors; random: Random; meanMs: number }) {
@@ -34,7 +35,12 @@ export class Operator {
 
   start(stations: readonly Station[]): this {
     // Some at a time: one that waits for an actor whose worker is away does not hold up all.
-    this.#running = Promise.all([1, 2, 3].map(() => this.#work(stations))).then(() => undefined);
+    this.#running = Promise.all([1, 2, 3].map(() => this.#work(stations))).then(
+      () => undefined,
+      (error: unknown) => {
+        this.#failure = error;
+      },
+    );
     return this;
   }
 
@@ -42,6 +48,7 @@ export class Operator {
   async end(): Promise<void> {
     this.#ended = true;
     await this.#running;
+    if (this.#failure) throw this.#failure;
   }
 
   async #work(stations: readonly Station[]): Promise<void> {

@@ -95,13 +95,17 @@ async function stopped(program: Program, name: string): Promise<number> {
 
 /** Every station that was connected was told why its connection ended. */
 async function allTold({ system, load, times }: World): Promise<void> {
-  const closes = await system.sql<{ id: string; code: number; n: number }[]>`
+  const closes = () => system.sql<{ id: string; code: number; n: number }[]>`
     SELECT charge_point_id AS id, close_code AS code, count(*)::int AS n FROM connection
     WHERE starts_with(charge_point_id, ${load.prefix}) AND closed_at IS NOT NULL GROUP BY 1, 2`;
-  const others = closes.filter(({ code }) => code !== SERVICE_RESTART);
+  const ended = async () => (await closes()).reduce((sum, { n }) => sum + n, 0);
+  const expected = times(3) * load.stations.length;
+  await until(`the ends of ${expected} connections are stored`, async () => (await ended()) >= expected, 60_000);
+  const found = await closes();
+  const others = found.filter(({ code }) => code !== SERVICE_RESTART);
   if (others.length > 0) throw new Error(`connections that ended otherwise: ${JSON.stringify(others.slice(0, 5))}`);
   for (const { chargePointId } of load.stations) {
-    const told = closes.find(({ id }) => id === chargePointId)?.n ?? 0;
+    const told = found.find(({ id }) => id === chargePointId)?.n ?? 0;
     if (told !== times(3)) throw new Error(`${chargePointId} was closed with ${SERVICE_RESTART} ${told} times`);
   }
 }

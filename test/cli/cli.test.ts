@@ -266,13 +266,11 @@ describe.concurrent('token', () => {
 });
 
 describe('id-tag files', () => {
-  it('of 100,000 are imported in seconds, and listed page by page', async () => {
+  it('of 100,000 are imported, and listed page by page', async () => {
     const prefix = `m${Date.now().toString(36)}`;
     const file = path.join(folder, 'many.csv');
     await writeFile(file, `idTag\n${Array.from({ length: 100_000 }, (_, i) => `${prefix}${i}`).join('\n')}\n`);
-    const before = performance.now();
     expect(await test.prints('id-tag', 'import', file)).toBe('100000 created, 0 changed, 0 unchanged\n');
-    expect(performance.now() - before).toBeLessThan(20_000);
     const rows = (await test.json('id-tag', 'list', '--limit', '1200')) as { idTag: string }[];
     expect(new Set(rows.map(({ idTag }) => idTag)).size).toBe(1_200);
     await test.sql`DELETE FROM id_tag WHERE starts_with(id_tag, ${prefix})`;
