@@ -2,7 +2,6 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { WebSocket } from 'ws';
 import type { Station } from '../../src/simulator/station.ts';
 import { ocppActors } from '../support/cli.ts';
 import { ApiTest, boot, newId } from './support.ts';
@@ -32,22 +31,6 @@ function change(id: string, body: object = {}) {
   return test.request('PUT', `/v1/charge-points/${id}/authorization-key`, { body });
 }
 
-/** What a station is told that tries to connect with this password: an HTTP status, 101 where it is let in. */
-function tried(id: string, password: string): Promise<number> {
-  const socket = new WebSocket(`${test.program.url}/${id}`, 'ocpp1.6', { auth: `${id}:${password}` });
-  return new Promise((resolve, reject) => {
-    socket.on('open', () => {
-      socket.close();
-      resolve(101);
-    });
-    socket.on('unexpected-response', (_request, { statusCode }) => {
-      socket.terminate();
-      resolve(statusCode ?? 0);
-    });
-    socket.on('error', reject);
-  });
-}
-
 /** 429: it has been tried too often. */
 const REFUSED = [401, 429];
 
@@ -70,7 +53,7 @@ describe('a new AuthorizationKey', () => {
     ]);
     // The connection made with the old one ends.
     await expect.poll(() => station.connected, WITHIN).toBe(false);
-    expect(REFUSED).toContain(await tried(id, OLD));
+    expect(REFUSED).toContain(await test.knocks(id, OLD));
     // As bytes, the way the specification wants it.
     station.password = Buffer.from(key, 'hex');
     await station.call('Heartbeat', {});
@@ -84,7 +67,7 @@ describe('a new AuthorizationKey', () => {
     await expect.poll(() => outcome(body.commandId), WITHIN).toBe('rejected');
     await station.call('Heartbeat', {});
     expect(station.connects).toBe(1);
-    await expect.poll(async () => REFUSED.includes(await tried(station.chargePointId, key)), WITHIN).toBe(true);
+    await expect.poll(async () => REFUSED.includes(await test.knocks(station.chargePointId, key)), WITHIN).toBe(true);
   });
 
   it('counts beside the old one while nobody knows whether the station has it, until it connects with it', async () => {
@@ -99,7 +82,7 @@ describe('a new AuthorizationKey', () => {
     station.password = body.authorizationKey;
     station.cut();
     await station.call('Heartbeat', {});
-    await expect.poll(async () => REFUSED.includes(await tried(id, OLD)), WITHIN).toBe(true);
+    await expect.poll(async () => REFUSED.includes(await test.knocks(id, OLD)), WITHIN).toBe(true);
   });
 
   it('waits for a station that is offline, which is let in with the old one as ever', async () => {
@@ -120,10 +103,10 @@ describe('a new AuthorizationKey', () => {
     station.stop();
     await expect.poll(async () => (await test.get(`/v1/charge-points/${id}`)).body.online, WITHIN).toBe(false);
     const { body } = await change(id);
-    await expect.poll(() => tried(id, body.authorizationKey), WITHIN).toBe(101);
+    await expect.poll(() => test.knocks(id, body.authorizationKey), WITHIN).toBe(101);
     const second = (await change(id)).body;
     expect((await test.request('DELETE', `/v1/commands/${second.commandId}`)).status).toBe(200);
-    await expect.poll(async () => REFUSED.includes(await tried(id, second.authorizationKey)), WITHIN).toBe(true);
+    await expect.poll(async () => REFUSED.includes(await test.knocks(id, second.authorizationKey)), WITHIN).toBe(true);
   });
 
   it('is the first password of a station that had none', async () => {

@@ -1,5 +1,6 @@
 import { inject } from 'vitest';
 import postgres from 'postgres';
+import { WebSocket } from 'ws';
 import { Station, type StationOptions } from '../../src/simulator/station.ts';
 import { Program } from '../support/program.ts';
 
@@ -92,6 +93,24 @@ export class ApiTest {
     const station = new Station({ url: this.program.url, chargePointId, ...options });
     this.#stations.push(station);
     return station;
+  }
+
+  /** What a station is told that tries to connect with this password: an HTTP status, 101 where it is let in. */
+  knocks(chargePointId: string, password: string | Buffer): Promise<number> {
+    const credentials = Buffer.concat([Buffer.from(`${chargePointId}:`), Buffer.from(password as string)]);
+    const headers = { Authorization: `Basic ${credentials.toString('base64')}` };
+    const socket = new WebSocket(`${this.program.url}/${chargePointId}`, 'ocpp1.6', { headers });
+    return new Promise((resolve, reject) => {
+      socket.on('open', () => {
+        socket.close();
+        resolve(101);
+      });
+      socket.on('unexpected-response', (_request, { statusCode }) => {
+        socket.terminate();
+        resolve(statusCode ?? 0);
+      });
+      socket.on('error', reject);
+    });
   }
 }
 

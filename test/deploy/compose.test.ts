@@ -11,7 +11,7 @@ const SECRETS = {
   POSTGRES_PASSWORD: 'one',
   TEMPORAL_POSTGRES_PASSWORD: 'two',
   OPERATOR_TOKEN: 'three-and-long-enough-to-be-one',
-  SECRET_KEY: '4'.repeat(64),
+  SECRET_KEY: '4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f',
 };
 
 interface Service {
