@@ -40,7 +40,8 @@ export const actors: Scenario[] = [
   {
     name: 'actors-cancelled',
     fault: 'a third of the actors cancelled at random moments, again and again',
-    expected: { journal: answered, actor: answered },
+    // Temporal takes no signals for a workflow that is about to close; who has sent one asks again after 1, 2 and 4 s.
+    expected: { journal: answered, actor: { during: 'served', servedWithin: 15 } },
     async run(world) {
       let cancelled = 0;
       await meanwhile(world, 60_000, async () => {
