@@ -157,9 +157,8 @@ export class Handshake {
     if (given === undefined) return undefined;
     const verified = hashes.map((hash) => hash !== undefined && this.#passwords.verify(given, hash));
     const fitting = (right: boolean[]) => hashes[right.indexOf(true)];
-    return verified.every((each) => typeof each === 'boolean')
-      ? fitting(verified)
-      : Promise.all(verified).then(fitting);
+    if (verified.every((each) => typeof each === 'boolean')) return fitting(verified);
+    return Promise.all(verified.map((each) => Promise.resolve(each))).then(fitting);
   }
 
   /**

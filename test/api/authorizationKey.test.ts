@@ -200,10 +200,8 @@ async function everythingKept(id: string): Promise<string> {
   ]);
   expect(rows.flat().length).toBeGreaterThan(4);
   const connection = await Connection.connect({ address: program.temporalAddress });
-  const history = await new Client({ connection }).workflow
-    .getHandle(`charge-point/${id}`)
-    .fetchHistory()
-    .finally(() => connection.close());
+  const history = await new Client({ connection }).workflow.getHandle(`charge-point/${id}`).fetchHistory();
+  await connection.close();
   const kept = { rows, history, output: program.output, files: await files(program.dataDir) };
   const text = JSON.stringify(kept, function (this: Record<string, unknown>, name, value: unknown) {
     const own = this[name];

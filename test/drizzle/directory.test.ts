@@ -87,7 +87,14 @@ describe('charge points', () => {
     await decideChargePoint(database, chargePointId, { registration: 'pending', heartbeatInterval: 60 });
     const first = await readChargePointChanges(database, mark);
     expect(first.rows).toEqual([
-      { chargePointId, registration: 'pending', heartbeatInterval: 60, passwordHash: null, deleted: false },
+      {
+        chargePointId,
+        registration: 'pending',
+        heartbeatInterval: 60,
+        passwordHash: null,
+        nextPasswords: [],
+        deleted: false,
+      },
     ]);
 
     const writer = createWriter({ database, breaker, log });

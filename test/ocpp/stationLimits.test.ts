@@ -126,8 +126,8 @@ describe('a station of which nothing is known', () => {
   });
 
   it.each(Object.entries(samples))('%s is not refused', (action, { payload }) => {
-    expect(refusalByConfiguration(action, payload as Record<string, unknown>, [])).toBeUndefined();
-    expect(refusalByConfiguration(action, payload as Record<string, unknown>, nonsense)).toBeUndefined();
+    expect(refusalByConfiguration(action, payload, [])).toBeUndefined();
+    expect(refusalByConfiguration(action, payload, nonsense)).toBeUndefined();
   });
 
   it.each<[action: string, payload: Record<string, unknown>]>([

@@ -65,7 +65,7 @@ describe('a secret', () => {
       const [right, wrong] = status === 'Accepted' ? [key, old] : [old, key];
       station.stop();
       // 429: it has knocked too often.
-      const knocks = async () => [401, 429].includes(await test.knocks(id, Buffer.from(wrong!, 'hex')));
+      const knocks = async () => [401, 429].includes(await test.knocks(id, Buffer.from(wrong, 'hex')));
       await expect.poll(knocks, SOON).toBe(true);
       const back = test.station(id, { password: Buffer.from(right, 'hex') });
       expect(await back.call('Heartbeat', {})).toHaveProperty('result');
