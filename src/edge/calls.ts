@@ -58,6 +58,8 @@ export interface OpenCall {
   readonly commandId: string;
   readonly messageId: string;
   readonly action: string;
+  /** What its answer must not tell. */
+  readonly secret: string | undefined;
   /** The id tag that may charge once if it is accepted. */
   granted?: string;
   timer?: NodeJS.Timeout;
@@ -100,6 +102,7 @@ export class Calls {
    */
   async send({ chargePointId, connection: id, commandId, action, payload, grantIdTag }: CallRequest): Promise<void> {
     const exact = exactPayload(action, payload);
+    this.#assertNotSent(chargePointId, commandId);
     const opened = await this.#opened(exact, { chargePointId, commandId, action });
     const connection = this.#sendable(chargePointId, id, commandId);
     if (NOT_BEFORE_ACCEPTED.has(action) && connection.registration !== 'accepted') {
@@ -109,7 +112,8 @@ export class Calls {
     if (exact.requestedMessage === 'BootNotification' && connection.bootAccepted) {
       throw new InvalidCommand(action, 'its boot was accepted: it is not asked to boot again (OCPP 1.6 errata 3.40)');
     }
-    const call: OpenCall = { commandId, messageId: randomUUID(), action };
+    const secret = opened === exact ? undefined : (opened.value as string);
+    const call: OpenCall = { commandId, messageId: randomUUID(), action, secret };
     const receivedAt = new Date().toISOString();
     const flushed = this.#recorder.record(chargePointId, {
       kind: 'callSent',
@@ -159,7 +163,7 @@ export class Calls {
     clearTimeout(call.timer);
     const { commandId, messageId, action } = call;
     const { id, chargePointId } = connection;
-    const read = understood(action, outcome);
+    const read = silenced(understood(action, outcome), call.secret);
     const isAccepted = 'result' in read && read.result.status === 'Accepted';
     if (call.granted !== undefined && !isAccepted) this.#grants.revoke(chargePointId, call.granted);
     this.#metrics.call(action, kindOf(read));
@@ -183,9 +187,11 @@ export class Calls {
     if (!isAuthorizationKey(exact.key) || !isSealed(exact.value)) return exact;
     const opened = { ...exact, value: this.#unsealed(exact.value, { chargePointId, commandId, action }) };
     const row = await this.#directory.newestChargePoint(chargePointId);
-    const isKnown = row !== 'unavailable' && row?.nextPasswords?.some((next) => next.commandId === commandId);
-    if (!isKnown) throw new NotSent('not known yet', 'the directory of this edge does not have the new key yet');
-    return opened;
+    if (row !== 'unavailable' && row?.nextPasswords?.some((next) => next.commandId === commandId)) return opened;
+    if (row === 'unavailable' || this.#directory.away) {
+      throw new NotSent('not known yet', 'the database is away, and this edge does not know the new key yet');
+    }
+    throw new InvalidCommand(action, 'value: this key counts no more here; ask for a new one');
   }
 
   #unsealed(value: string, { chargePointId, commandId, action }: Omit<CallRequest, 'connection' | 'payload'>): string {
@@ -197,11 +203,15 @@ export class Calls {
     }
   }
 
+  /** Before all else: any other reason says that it was not sent. */
+  #assertNotSent(chargePointId: string, commandId: string): void {
+    if (!this.#sent.has(keyOf(chargePointId, commandId))) return;
+    throw new NotSent('already sent', `command ${commandId} has been sent before; a CALL is never sent twice`);
+  }
+
   #sendable(chargePointId: string, id: string, commandId: string): StationConnection {
-    // Before all else: any other reason says that it was not sent.
-    if (this.#sent.has(keyOf(chargePointId, commandId))) {
-      throw new NotSent('already sent', `command ${commandId} has been sent before; a CALL is never sent twice`);
-    }
+    // Meanwhile another offer of it may have gone out.
+    this.#assertNotSent(chargePointId, commandId);
     const connection = this.#connections.get(id);
     if (connection === undefined || !connection.isOpen || connection.chargePointId !== chargePointId) {
       throw new NotSent('not connected', `connection ${id} of charge point ${chargePointId} is not open on this edge`);
@@ -254,6 +264,13 @@ function understood(action: string, outcome: CallOutcome): CallOutcome {
   if (read.success) return { result: withoutSecrets(read.data) };
   const [issue] = read.error.issues;
   return { error: 'FormationViolation', description: `${action}.conf: ${issue?.path.join('.')}: ${issue?.message}` };
+}
+
+/** An error may say what was wrong, and so the secret. */
+function silenced(outcome: CallOutcome, secret: string | undefined): CallOutcome {
+  if (secret === undefined || !('error' in outcome)) return outcome;
+  const isTold = `${outcome.error} ${outcome.description}`.toLowerCase().includes(secret.toLowerCase());
+  return isTold ? { error: 'GenericError', description: 'an error that told the secret, and is not kept' } : outcome;
 }
 
 /** It is only to be written (OCPP-J 1.6 §6.2.2), but there are stations that tell it. */

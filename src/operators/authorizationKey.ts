@@ -8,12 +8,12 @@ import type { OperatorParts } from './chargePoints.ts';
 import { submitCommand } from './commands.ts';
 import { ActorsAway, UnknownChargePoint } from './errors.ts';
 
-/** So many earlier ones have no outcome yet. */
+/** So many earlier ones are still queued. */
 export class KeysUndecided extends Error {
   override readonly name = 'KeysUndecided';
   constructor() {
     super(
-      `${NEXT_PASSWORDS_MOST} new keys are on their way to the charge point or without an answer: cancel those commands, or wait until it has connected with one`,
+      `${NEXT_PASSWORDS_MOST} new keys wait for the charge point already: cancel one of those commands, or wait until it is there`,
     );
   }
 }
@@ -44,7 +44,12 @@ export async function changeAuthorizationKey(
     await submitCommand(parts, chargePointId, { action: 'ChangeConfiguration', payload, commandId, requestedBy });
   } catch (error) {
     // It may have been queued all the same: then the station gets the key, and the key counts.
-    if (!(error instanceof ActorsAway)) await dropNextPassword(database, chargePointId, commandId);
+    if (error instanceof ActorsAway) {
+      throw new ActorsAway(
+        'Temporal or its workers do not answer: ask for a new key once more, the old one counts as ever',
+      );
+    }
+    await dropNextPassword(database, chargePointId, commandId);
     throw error;
   }
   return { commandId, authorizationKey: key };

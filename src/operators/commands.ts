@@ -10,7 +10,7 @@ import type { Instant } from '../../workflows/events.ts';
 import { whyQueued } from '../../workflows/state/commands.ts';
 import type { Cancellation } from '../../workflows/state/inbound.ts';
 import type { Command, CommandOptions } from '../../workflows/state/model.ts';
-import { exactRequest } from '../ocpp/command.ts';
+import { exactRequest, InvalidCommand } from '../ocpp/command.ts';
 import { commands } from '../ocpp/commands.ts';
 import { limitOf } from '../ocpp/stationLimits.ts';
 import type { OperatorParts } from './chargePoints.ts';
@@ -62,6 +62,8 @@ export interface CommandInput {
 }
 
 /** The longest that a command may wait: a year. */
+/** CALLs that one GetConfiguration becomes at most. */
+const CALLS_MOST = 50;
 const DEADLINE_MOST_MS = 365 * 86_400_000;
 
 /** With where it stands while it is queued. */
@@ -144,7 +146,12 @@ async function callsOf(
   if (action !== 'GetConfiguration' || !Array.isArray(key) || key.length < 2) return [payload];
   const { items: keys } = await readConfiguration(database, chargePointId);
   const ofACall = limitOf(keys, 'GetConfigurationMaxKeys') ?? key.length;
-  return Array.from({ length: Math.ceil(key.length / ofACall) }, (_, i) => ({
+  const calls = Math.ceil(key.length / ofACall);
+  if (calls > CALLS_MOST) {
+    const reason = `${key.length} keys are ${calls} CALLs, as the charge point takes ${ofACall} at a time: at most ${CALLS_MOST} are queued`;
+    throw new InvalidCommand(action, reason);
+  }
+  return Array.from({ length: calls }, (_, i) => ({
     ...payload,
     key: (key as string[]).slice(i * ofACall, (i + 1) * ofACall),
   }));

@@ -85,6 +85,24 @@ describe('a new AuthorizationKey', () => {
     await expect.poll(async () => REFUSED.includes(await test.knocks(id, OLD)), WITHIN).toBe(true);
   });
 
+  it('is not told by the error of a station, and makes room for another one', async () => {
+    let told = '';
+    const station: Station = await charger('key-error', undefined);
+    const { chargePointId: id } = station;
+    station.options.onCallFrame = (messageId, _action, payload) => {
+      told = (payload as { value: string }).value;
+      station.send(JSON.stringify([4, messageId, 'PropertyConstraintViolation', `not valid: ${told}`, {}]));
+    };
+    for (let i = 0; i < 6; i++) {
+      const { status, body } = await change(id);
+      expect(status).toBe(202);
+      await expect.poll(() => outcome(body.commandId), WITHIN).toBe('failed');
+      expect(told).toBe(body.authorizationKey);
+    }
+    expect(await everythingKept(id)).not.toContain(told);
+    await station.call('Heartbeat', {});
+  });
+
   it('waits for a station that is offline, which is let in with the old one as ever', async () => {
     const station = await charger('key-offline', 'Accepted');
     const { chargePointId: id } = station;
@@ -131,7 +149,12 @@ describe('a new AuthorizationKey', () => {
     station.stop();
     await expect.poll(async () => (await test.get(`/v1/charge-points/${id}`)).body.online, WITHIN).toBe(false);
     for (let i = 0; i < 5; i++) expect((await change(id)).status).toBe(202);
-    expect(await change(id)).toMatchObject({ status: 409, body: { detail: expect.stringContaining('cancel those') } });
+    const queued = async () => (await test.get(`/v1/charge-points/${id}/commands`)).body.items.length as number;
+    await expect.poll(queued, WITHIN).toBe(5);
+    expect(await change(id)).toMatchObject({
+      status: 409,
+      body: { detail: expect.stringContaining('cancel one of those') },
+    });
   });
 
   it('cannot be sent as a command, nor what was sealed for another one', async () => {

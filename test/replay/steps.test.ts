@@ -103,6 +103,23 @@ describe('inputs that change no row', () => {
     expect(course.steps.pending).toEqual([]);
   });
 
+  it('of what its edge has taken are stored with what comes of it', () => {
+    const station = new Station().connects('1-1').boots();
+    const born = finish(take(begin(station.state), asks('c1')), NOW).course;
+    const offered = unfinished(take(born, { kind: 'dispatched', commandId: 'c1', connection: '1-1' }));
+    const taken = take(offered, { kind: 'taken', commandId: 'c1', at: '2026-03-01T13:00:01.000Z' });
+    expect(taken.state.commands[0]).toMatchObject({ state: 'dispatching', sentAt: '2026-03-01T13:00:01.000Z' });
+    expect(finish(taken, NOW + 1).due).toBe(false);
+    // What else changed in the same drain is stored.
+    const cancelled: Input = { kind: 'cancelled', commandId: 'c2', at: '2026-03-01T13:00:01.000Z', by: null };
+    const more = takeAll(take(offered, asks('c2')), cancelled, {
+      kind: 'taken',
+      commandId: 'c1',
+      at: '2026-03-01T13:00:01.000Z',
+    });
+    expect(finish(more, NOW + 1).stored.commands.map((c) => c.commandId)).toEqual(['c2']);
+  });
+
   it('of an actor that was born and did nothing begin the chain anew', () => {
     expect(carriedSteps(begin(beginning()))).toBeUndefined();
   });

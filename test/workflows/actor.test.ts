@@ -241,6 +241,19 @@ describe('a Reset', () => {
     expect(commands.nextToSend(station.state.commands, 'accepted')).toBeUndefined();
   });
 
+  it('is given up when its edge has taken it and says no more', () => {
+    const station = requested({});
+    const at = new Date(station.now).toISOString();
+    const all = commands.taken(commands.dispatched(station.state.commands, 'c1', '1-1'), 'c1', at);
+    station.state = { ...station.state, commands: all };
+    expect(tick(station.state, station.now + 9 * 60_000).commands[0]).toMatchObject({ state: 'dispatching' });
+    const late = tick(station.state, station.now + 11 * 60_000);
+    expect(late.commands[0]).toMatchObject({
+      state: 'connectionLost',
+      reason: expect.stringContaining('says no more'),
+    });
+  });
+
   it('waits again, or is ended by its answer, when an edge that was taken for gone comes back and tells', () => {
     const station = requested({});
     const handed = { ...station.state, commands: commands.dispatched(station.state.commands, 'c1', '1-1') };

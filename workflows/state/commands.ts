@@ -11,6 +11,8 @@ import type { ChargePoint, Command, CommandOptions, CommandState } from './model
 const ENDED_KEPT = 20;
 /** Commands that may wait at a time; one more is refused. */
 const OPEN_MOST = 200;
+/** An edge that has sent a CALL, and whose journal says nothing of it for so long (ms), is taken for lost. */
+const SILENT_MS = 10 * 60_000;
 const FORGOTTEN = 'its edge has sent it and knows nothing of it: its data folder is an older copy';
 const FATE_UNKNOWN = 'its edge is gone, or does not say whether it was sent';
 /** Characters of JSON that may wait at a time: a run hands all of it to the next one. */
@@ -311,7 +313,9 @@ function withAnswers(commands: Command[], event: CallResult, { reducers, connect
 export function connectionEnded(commands: Command[], connection: string, at: Instant, told: boolean): Command[] {
   return map(commands, (c) => {
     if (c.connection !== connection) return c;
-    if (c.state === 'dispatching' && c.sentAt !== null) return unanswered(c, 'connectionLost', FORGOTTEN, at);
+    if (c.state === 'dispatching' && c.sentAt !== null) {
+      return unanswered(c, 'connectionLost', told ? FORGOTTEN : 'its edge has sent it, and is gone', at);
+    }
     if (c.state === 'dispatching') return told ? requeued(c) : end(c, 'connectionLost', at, FATE_UNKNOWN);
     if (told && c.state === 'connectionLost' && c.sentAt === null) return requeued({ ...c, endedAt: null });
     return c.state === 'sent' ? unanswered(c, 'connectionLost', 'its edge ended before the answer', at) : c;
@@ -335,6 +339,9 @@ export function commandsOverdue(commands: Command[], now: Instant): Command[] {
   return map(commands, (c) => {
     if (c.endedAt === null && now >= dueAt(c)) {
       if (c.state === 'queued') return end(c, 'expired', now, 'not sent before its deadline');
+      if (c.state === 'dispatching' && c.sentAt !== null) {
+        return unanswered(c, 'connectionLost', 'its edge has sent it, and says no more', now);
+      }
       if (c.state === 'dispatching') return end(c, 'expired', now, 'its edge never said whether it was sent');
       if (c.state === 'answered') return end(c, 'notObserved', now, 'accepted, but its effect was not seen');
       return end(c, c.state, now, c.reason ?? 'no answer was seen');
@@ -374,7 +381,8 @@ function awaitsEffect(c: Command): boolean {
 
 /** When something about the command is settled at the latest. */
 function dueAt(c: Command): Instant {
-  if (c.sentAt === null || c.state === 'dispatching') return c.deadline;
+  if (c.sentAt === null) return c.deadline;
+  if (c.state === 'dispatching') return later(c.sentAt, SILENT_MS);
   return later(c.sentAt, c.options?.effectWithinMs ?? commandRules.get(c.action)?.effect?.withinMs ?? 120_000);
 }
 

@@ -64,8 +64,14 @@ export function take(course: Course, input: Input): Course {
   if (input.kind === 'tick' && state === course.state) return course;
   // The database hears of these with the command's next change.
   const before =
-    input.kind === 'dispatched' ? state : input.kind === 'taken' ? apply(course.before, input) : course.before;
+    input.kind === 'dispatched' ? state : input.kind === 'taken' ? withoutChange(course, state) : course.before;
   return { ...course, state, before, steps: withInput(course.steps, recorded(course.state, input)) };
+}
+
+/** What rows were made of, with the commands as they are in `state` where nothing else has changed them since. */
+function withoutChange({ state: old, before }: Course, state: ActorState): ActorState {
+  const now = new Map(old.commands.map((command, i) => [command, state.commands[i]]));
+  return { ...before, commands: before.commands.map((command) => now.get(command) ?? command) };
 }
 
 /** @param now ms since 1970 */

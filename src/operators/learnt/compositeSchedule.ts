@@ -24,11 +24,15 @@ export function foldCompositeSchedule(
   return null;
 }
 
+/** More are not looked at: it takes as many comparisons as they have pairs. */
+const PERIODS_MOST = 1_000;
+
 /** A schedule of §7.13, as it was sent to a station or came from one; undefined where none can be made of it. */
 export function scheduleIn(value: unknown): Schedule | undefined {
   const sent = objectIn(value);
   const unit = textIn(sent?.chargingRateUnit)?.trim().toUpperCase();
-  const periods = (objectsIn(sent?.chargingSchedulePeriod) ?? []).flatMap((period) => periodIn(period) ?? []);
+  const said = objectsIn(sent?.chargingSchedulePeriod)?.slice(0, PERIODS_MOST) ?? [];
+  const periods = said.flatMap((period) => periodIn(period) ?? []);
   if ((unit !== 'A' && unit !== 'W') || periods.length === 0) return undefined;
   const start = parseTimestamp(sent?.startSchedule)?.at;
   return {

@@ -1,3 +1,4 @@
+import { isAuthorizationKey } from '../../ocpp/secrets.ts';
 import type { Instant } from '../../../workflows/events.ts';
 import {
   compare,
@@ -97,6 +98,8 @@ function changed(keys: Keys, command: AnsweredCommand): void {
   const payload = objectIn(command.payload);
   const [key, value] = [textIn(payload?.key), textIn(payload?.value)];
   if (key === undefined || value === undefined) return;
+  // What is set is a secret, also to us.
+  if (isAuthorizationKey(key)) return;
   const known = keys.get(nameOf(key));
   const source = sourceOf(command);
   const status = statusOf(command.answer);
