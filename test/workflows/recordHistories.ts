@@ -6,9 +6,10 @@ import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { RawValue } from '@temporalio/common';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { Charging, newLedger } from '../../src/simulator/session.ts';
-import { Station } from '../../src/simulator/station.ts';
+import { Station, type StationOptions } from '../../src/simulator/station.ts';
 import { ocppActors } from '../support/cli.ts';
 import { Program } from '../support/program.ts';
 
@@ -26,6 +27,7 @@ const scenarios = {
   continuedAsNewAndCancelled,
   approvedThenRetired,
   askedAgainAndAgain,
+  judgedAndBornAgain,
 };
 try {
   const scenario = scenarios[process.argv[2] as keyof typeof scenarios];
@@ -140,8 +142,48 @@ async function askedAgainAndAgain(): Promise<void> {
   station.stop();
 }
 
-function connect(chargePointId: string): Station {
-  return new Station({ url: program.url, chargePointId });
+/** Commands that are judged, cancelled, overtaken and followed by others; then the actor is terminated, and looks twice. */
+async function judgedAndBornAgain(): Promise<void> {
+  const station = connect('JUDGED', {
+    onCall: (action) => ({ status: action === 'UnlockConnector' ? 'NotSupported' : 'Accepted' }),
+  });
+  const charging = new Charging(station, ledger, { idTag: 'TAG' });
+  await charging.boot();
+  await until(() => exists('JUDGED'));
+  const ask = (action: string, payload: object, options?: object) =>
+    handle('JUDGED').signal('command', { action, payload, commandId: `${action} 1`, ...(options ? { options } : {}) });
+  await ask('RemoteStartTransaction', { idTag: 'NOBODY' });
+  await ask('ReserveNow', { connectorId: 1 });
+  await ask('UnlockConnector', { connectorId: 1 }, { otherwise: [{ action: 'ClearCache', payload: {} }] });
+  await commandsEnded('JUDGED', 4);
+  station.close();
+  await until(async () => {
+    const state = await handle('JUDGED').query<{ chargePoint: { online: boolean } } | undefined>('state');
+    return state?.chargePoint.online === false;
+  });
+  await ask('GetDiagnostics', { location: 'ftp://localhost/' });
+  await ask('ClearCache', {});
+  await ask('TriggerMessage', { requestedMessage: 'Heartbeat' });
+  await handle('JUDGED').executeUpdate('cancelCommand', { args: [{ commandId: 'ClearCache 1' }] });
+  await charging.transaction();
+  await until(() => station.received.some(({ action }) => action === 'TriggerMessage'));
+  await station.call('Heartbeat', {});
+  await commandsEnded('JUDGED', 7);
+  await record('commands-judged', handle('JUDGED'));
+  await handle('JUDGED').terminate('by an operator');
+  await charging.transaction();
+  await sleep(21_000);
+  await charging.transaction();
+  await until(async () => {
+    const state = await handle('JUDGED').query<{ bornAt?: number; transactions: object } | undefined>('state');
+    return state !== undefined && state.bornAt === undefined && Object.keys(state.transactions).length > 0;
+  });
+  await record('born-again', handle('JUDGED'));
+  station.stop();
+}
+
+function connect(chargePointId: string, options: Partial<StationOptions> = {}): Station {
+  return new Station({ url: program.url, chargePointId, ...options });
 }
 
 async function record(name: string, from: WorkflowHandle): Promise<void> {
