@@ -37,6 +37,11 @@ export interface Actors {
   state(chargePointId: string): Promise<ActorState | undefined>;
 }
 
+/**
+ * Instead of Temporal's 10 s: where a worker has too little of a processor, tasks that take longer are replayed from the
+ * beginning, which takes longer still. A task that was with a worker that dies waits as long.
+ */
+const TASK_TIMEOUT = '20s';
 /** temporal.api.enums.v1.PendingWorkflowTaskState.PENDING_WORKFLOW_TASK_STATE_SCHEDULED */
 const TASK_SCHEDULED = 1;
 /** temporal.api.enums.v1.ResetReapplyType.RESET_REAPPLY_TYPE_ALL_ELIGIBLE */
@@ -48,6 +53,7 @@ export function createActors({ connection, client, namespace }: Temporal): Actor
     workflowId: workflowId(chargePointId),
     taskQueue: ACTOR_TASK_QUEUE,
     staticSummary: `charge point ${chargePointId}`.slice(0, 200),
+    workflowTaskTimeout: TASK_TIMEOUT,
     args: [],
   });
   const started = async (chargePointId: string): Promise<WorkflowHandle> => {
