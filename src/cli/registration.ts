@@ -150,7 +150,8 @@ interface KeyOptions extends JsonOption {
 async function changeKey(command: Command, id: string, options: KeyOptions): Promise<void> {
   const { stdin, requestedBy = process.env.USER, json } = options;
   const given = stdin ? await readSecret('Key: ') : undefined;
-  if (given !== undefined && !/^(?:[0-9a-f]{2}){16,20}$/i.test(given)) {
+  const { KEY } = await import('../security/passwords.ts');
+  if (given !== undefined && !KEY.test(given)) {
     wrongUsage(command, 'a key of 32 to 40 hex digits is expected');
   }
   const { changeAuthorizationKey } = await import('../operators/authorizationKey.ts');

@@ -6,6 +6,8 @@ import { createHmac, hash, randomBytes, scrypt, timingSafeEqual } from 'node:cry
 import { promisify } from 'node:util';
 
 const derive = promisify<Buffer, Buffer, number, Buffer>(scrypt);
+/** An AuthorizationKey: 32 to 40 hex digits (OCPP-J 1.6 §6.2.2). */
+export const KEY = /^(?:[0-9a-fA-F]{2}){16,20}$/;
 const HASH_BYTES = 32;
 /**
  * Slow checks that may wait for their turn: one at a time, since they take a thread of those that the journal's commits
@@ -26,7 +28,7 @@ export function generatePassword(): string {
  */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(16);
-  return isKey(password) ? fast(Buffer.from(password, 'hex'), salt) : slow(Buffer.from(password, 'utf8'), salt);
+  return KEY.test(password) ? fast(Buffer.from(password, 'hex'), salt) : slow(Buffer.from(password, 'utf8'), salt);
 }
 
 /** So many checks wait already that another one would not be done in time: try again later. */
@@ -85,7 +87,7 @@ export class Passwords {
 /** What was given, and what it stands for if it is the digits of a key. */
 function formsOf(given: Buffer): Buffer[] {
   const text = given.toString('latin1');
-  return isKey(text) ? [Buffer.from(text, 'hex'), given] : [given];
+  return KEY.test(text) ? [Buffer.from(text, 'hex'), given] : [given];
 }
 
 function fast(bytes: Buffer, salt: Buffer): string {
@@ -103,8 +105,4 @@ function written(method: 'sha256' | 'scrypt', salt: Buffer, hashed: Buffer): str
 function equal(one: string, other: string): boolean {
   const [a, b] = [Buffer.from(one), Buffer.from(other)];
   return a.length === b.length && timingSafeEqual(a, b);
-}
-
-function isKey(text: string): boolean {
-  return /^(?:[0-9a-f]{2}){16,20}$/i.test(text);
 }

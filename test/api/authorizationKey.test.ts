@@ -34,6 +34,12 @@ function change(id: string, body: object = {}) {
 /** 429: it has been tried too often. */
 const REFUSED = [401, 429];
 
+async function gone(station: Station): Promise<void> {
+  station.stop();
+  const online = async () => (await test.get(`/v1/charge-points/${station.chargePointId}`)).body.online as boolean;
+  await expect.poll(online, WITHIN).toBe(false);
+}
+
 async function outcome(commandId: string): Promise<string> {
   return (await test.get(`/v1/commands/${commandId}`)).body.state;
 }
@@ -106,8 +112,7 @@ describe('a new AuthorizationKey', () => {
   it('waits for a station that is offline, which is let in with the old one as ever', async () => {
     const station = await charger('key-offline', 'Accepted');
     const { chargePointId: id } = station;
-    station.stop();
-    await expect.poll(async () => (await test.get(`/v1/charge-points/${id}`)).body.online, WITHIN).toBe(false);
+    await gone(station);
     const { body } = await change(id);
     const back = test.station(id, { password: OLD, onCall: () => ({ status: 'Accepted' }) });
     await back.call('Heartbeat', {});
@@ -118,8 +123,7 @@ describe('a new AuthorizationKey', () => {
   it('is dropped when its command is cancelled before', async () => {
     const station = await charger('key-cancelled', 'Accepted');
     const { chargePointId: id } = station;
-    station.stop();
-    await expect.poll(async () => (await test.get(`/v1/charge-points/${id}`)).body.online, WITHIN).toBe(false);
+    await gone(station);
     const { body } = await change(id);
     await expect.poll(() => test.knocks(id, body.authorizationKey), WITHIN).toBe(101);
     const second = (await change(id)).body;
@@ -146,8 +150,7 @@ describe('a new AuthorizationKey', () => {
       body: { errors: [{ field: 'body.key' }] },
     });
     expect((await change('NOBODY')).status).toBe(404);
-    station.stop();
-    await expect.poll(async () => (await test.get(`/v1/charge-points/${id}`)).body.online, WITHIN).toBe(false);
+    await gone(station);
     for (let i = 0; i < 5; i++) expect((await change(id)).status).toBe(202);
     const queued = async () => (await test.get(`/v1/charge-points/${id}/commands`)).body.items.length as number;
     await expect.poll(queued, WITHIN).toBe(5);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { changeAuthorizationKey } from '../../operators/authorizationKey.ts';
+import { KEY } from '../../security/passwords.ts';
 import type { ApiParts, App } from '../app.ts';
 import { whoAsks } from '../authentication.ts';
 import { chargePointId } from '../fields.ts';
@@ -22,7 +23,7 @@ export function authorizationKeyRoutes(app: App, parts: ApiParts): void {
           .strictObject({
             key: z
               .string()
-              .regex(/^(?:[0-9a-fA-F]{2}){16,20}$/, 'expected 32 to 40 hex digits')
+              .regex(KEY, 'expected 32 to 40 hex digits')
               .optional()
               .describe('By default one of 40 hex digits is made'),
           })
