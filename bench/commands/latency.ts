@@ -70,6 +70,7 @@ async function measure(
   const received: number[] = [];
   const stored: number[] = [];
   const waited: number[] = [];
+  const rows = new Rows(target);
   let queuedOnly = 0;
   let repeats = 0;
   let missing = 0;
@@ -90,7 +91,7 @@ async function measure(
     const followed = async () => {
       const arrivedAt = await Promise.race([arrival, sleep(GIVEN_UP_MS, undefined, { ref: false })]);
       if (arrivedAt !== undefined) received.push(arrivedAt - asked);
-      const storedAt = arrivedAt && (await completed(target, chargePointId, label, asked + GIVEN_UP_MS));
+      const storedAt = arrivedAt && (await rows.completed(label, asked + GIVEN_UP_MS));
       if (storedAt === undefined) missing += 1;
       else stored.push(storedAt - asked);
     };
@@ -111,21 +112,40 @@ async function measure(
   };
 }
 
-/** When its row says that it has completed (`performance.now()`); undefined where it does not in time. */
-async function completed(
-  { sql }: Target,
-  chargePointId: string,
-  commandId: string,
-  until: number,
-): Promise<number | undefined> {
-  while (performance.now() < until) {
-    const [row] = await sql<{ state: string }[]>`
-      SELECT state FROM command
-      WHERE charge_point_id = ${chargePointId} AND command_id = ${commandId} AND ended_at IS NOT NULL`;
-    if (row) return row.state === 'completed' ? performance.now() : undefined;
-    await sleep(POLL_MS);
+/** When the rows of commands say that they have completed, as seen by one look after the other at those awaited. */
+class Rows {
+  readonly #target: Target;
+  readonly #awaited = new Map<string, (completedAt: number | undefined) => void>();
+
+  #looking = false;
+
+  constructor(target: Target) {
+    this.#target = target;
   }
-  return undefined;
+
+  /** `performance.now()`; undefined where it has ended otherwise, or not by then. */
+  completed(commandId: string, until: number): Promise<number | undefined> {
+    return new Promise((resolve) => {
+      this.#awaited.set(commandId, resolve);
+      if (!this.#looking) void this.#look();
+      setTimeout(() => resolve(undefined), until - performance.now()).unref();
+    });
+  }
+
+  async #look(): Promise<void> {
+    this.#looking = true;
+    while (this.#awaited.size > 0) {
+      const ids = [...this.#awaited.keys()];
+      const rows = await this.#target.sql<{ command_id: string; state: string }[]>`
+        SELECT command_id, state FROM command WHERE command_id IN ${this.#target.sql(ids)} AND ended_at IS NOT NULL`;
+      for (const { command_id: id, state } of rows) {
+        this.#awaited.get(id)?.(state === 'completed' ? performance.now() : undefined);
+        this.#awaited.delete(id);
+      }
+      await sleep(POLL_MS);
+    }
+    this.#looking = false;
+  }
 }
 
 function repeated(received: CommandedStation['received'], name: string): number {

@@ -46,6 +46,25 @@ export async function findCommand(
   return found;
 }
 
+export type CommandKey = Pick<CommandView, 'chargePointId' | 'commandId'>;
+
+/** Those of them that have ended. */
+export async function findEndedCommands(database: Database, keys: readonly CommandKey[]): Promise<CommandView[]> {
+  const wanted = JSON.stringify(keys.map(({ chargePointId, commandId }) => [chargePointId, commandId]));
+  return database.run((db) =>
+    db
+      .select(columns)
+      .from(command)
+      .where(
+        and(
+          isNotNull(command.endedAt),
+          sql`(${command.chargePointId}, ${command.commandId}) IN
+            (SELECT key ->> 0, key ->> 1 FROM jsonb_array_elements(${wanted}::text::jsonb) AS key)`,
+        ),
+      ),
+  );
+}
+
 /** Of one charge point, in the order in which they were asked for: at most some hundred wait. */
 export async function unfinishedCommands(database: Database, chargePointId: string): Promise<CommandView[]> {
   return database.run((db) =>

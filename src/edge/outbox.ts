@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { StationEvent } from '../../workflows/events.ts';
 import { BacklogShare } from './backlogShare.ts';
 import type { Journal } from './journal.ts';
+import { LiveWindow } from './liveWindow.ts';
 import { delayOf, Outage } from './outage.ts';
 import {
   isUntold,
@@ -41,6 +42,8 @@ export interface OutboxOptions {
   credit?: { events: number; bytes: number };
   /** Events that all charge points with a backlog together may have delivered and not yet persisted. */
   backlogCredit?: number;
+  /** Live charge points with delivered and not yet persisted events: found out between `least` and `most`. */
+  liveWindow?: { least: number; most: number };
   /** Heartbeats alone wait this long (ms) for company. */
   heartbeatMs?: number;
   /** Delay (ms) after a failed delivery: doubled each time, from `first` to `most`. */
@@ -66,14 +69,15 @@ export interface Unpersisted {
 }
 
 /**
- * After a delivery its charge point rests for this many times of what a delivery takes: idle that is some hundredths of a
- * second, under load up to the most (ms), and the cost of a signal and its workflow task is shared by more messages.
+ * After a delivery its charge point rests until the database has confirmed it, but no longer than this (ms): what comes
+ * meanwhile shares the cost of the next signal and its workflow task.
  */
-const REST_FACTOR = 10;
-const REST_MOST_MS = 2_000;
+const REST_MOST_MS = 1_000;
+/** The same after a backlog, or a newcomer's first events, whose confirmation is not looked for. */
+const REST_MS = 200;
 /** With more pending events, or one that has waited for longer (ms; above what a rest takes), it is a backlog. */
 const LIVE_EVENTS = 100;
-const LIVE_MS = 5_000;
+const LIVE_MS = 10_000;
 /** The first batch of a backlog is small: whether the stations are there is known of all of them soon. */
 const UNTOLD_BYTES = 4_096;
 
@@ -97,8 +101,7 @@ export class Outbox {
   readonly #stations = new Map<string, Station>();
   readonly #turns = new Turns<Station>((station, now) => rankOf(station, now));
   #turnTimer: NodeJS.Timeout | undefined;
-  /** How long (ms) a delivery takes these days. */
-  #latency = 0;
+  readonly #window: LiveWindow<Station>;
   /** Those with heartbeats alone, and since when: in order of time. */
   readonly #lazy = new Map<Station, number>();
   readonly #unpersisted = new Set<Station>();
@@ -127,6 +130,7 @@ export class Outbox {
       credit: options.backlogCredit ?? 2_000,
       onHeld: () => this.#onBlocked(),
     });
+    this.#window = new LiveWindow(options.liveWindow ?? { least: 4, most: 1_000 });
     this.#outage = new Outage({ backoff: this.#backoff, resume: () => this.#pump(), log: options.log });
     this.#journal.onFlushed((chargePointId, event) => this.#flushed(chargePointId, event));
   }
@@ -180,9 +184,12 @@ export class Outbox {
 
   /** Resolves when Temporal has accepted the event of this boot's journal: what `ACKNOWLEDGE=actor` answers wait for. */
   accepted(chargePointId: string, seq: number): Promise<void> {
-    const { own, acceptedWaiters } = this.#station(chargePointId);
-    if (own.highest >= seq) return Promise.resolve();
-    return new Promise((resolve) => acceptedWaiters.push({ seq, resolve }));
+    const station = this.#station(chargePointId);
+    if (station.own.highest >= seq) return Promise.resolve();
+    const before = { nextAt: station.nextAt, rank: rankOf(station, Date.now()) };
+    press(station, seq);
+    this.#advance(station, before);
+    return new Promise((resolve) => station.acceptedWaiters.push({ seq, resolve }));
   }
 
   /** `listener` hears when a charge point has used up its credit: persisted events should be reported soon. */
@@ -190,9 +197,9 @@ export class Outbox {
     this.#onBlocked = listener;
   }
 
-  /** Whether a charge point waits for credit. */
+  /** Whether a charge point waits for credit, or for what was delivered before. */
   hasBlocked(): boolean {
-    if (this.#backlogs.held) return true;
+    if (this.#backlogs.held || this.#window.isOpen(Date.now())) return true;
     for (const station of this.#unpersisted) if (station.state === 'blocked') return true;
     return false;
   }
@@ -233,6 +240,7 @@ export class Outbox {
     noteTold(station);
     station.started = false;
     station.behind = true;
+    station.nextAt = 0;
     station.pendingSince ||= Date.now();
     if (station.state !== 'waiting') this.#makeReady(station);
     return true;
@@ -243,18 +251,34 @@ export class Outbox {
     const own = station.own;
     this.#pending += event.seq - own.last;
     own.last = event.seq;
-    const wasUntold = isUntold(station);
+    const now = Date.now();
+    const before = { nextAt: station.nextAt, rank: rankOf(station, now) };
+    if (event.kind === 'callResult') press(station, event.seq);
+    // Its answer comes soon, and goes with it.
+    else if (event.kind === 'callSent') station.nextAt = this.#isAtRest(station) ? now + REST_MOST_MS : station.nextAt;
+    else if (!this.#unpersisted.has(station)) station.nextAt = 0;
     notePresence(station, event);
     if (!mayWait(station, event)) {
       own.urgent = event.seq;
       if (station.state === 'lazy') station.pendingSince = 0;
     }
-    station.pendingSince ||= Date.now();
-    if (this.#running && (station.state === 'idle' || station.state === 'lazy')) this.#settle(station);
-    // Among the backlogs it comes earlier now.
-    else if (station.state === 'ready' && !wasUntold && rankOf(station, Date.now()) === 'untold') {
-      this.#turns.push(station, Date.now());
-    }
+    station.pendingSince ||= now;
+    if (this.#running && this.#isAtRest(station)) this.#settle(station);
+    else this.#advance(station, before);
+  }
+
+  #isAtRest({ state }: Station): boolean {
+    return state === 'idle' || state === 'lazy';
+  }
+
+  /** Gives one that is ready another place, if it comes earlier now. */
+  #advance(station: Station, before: { nextAt: number; rank: Rank }): void {
+    if (station.state !== 'ready') return;
+    const rank = rankOf(station, Date.now());
+    const isBetter = rank !== before.rank && (rank === 'urgent' || rank === 'untold');
+    if (!isBetter && station.nextAt >= before.nextAt) return;
+    this.#turns.push(station, Date.now());
+    this.#schedulePump();
   }
 
   #station(chargePointId: string): Station {
@@ -311,7 +335,8 @@ export class Outbox {
     const most = this.#outage.suspected ? 1 : this.#maxInFlight;
     while (this.#inFlight < most) {
       const now = Date.now();
-      const next = this.#turns.next(now, this.#draining ? now : this.#backlogs.from(now));
+      const from = { live: this.#window.from(now), backlogs: this.#backlogs.from(now) };
+      const next = this.#turns.next(now, this.#draining ? {} : from);
       if (next === undefined) return;
       if (typeof next === 'number') {
         clearTimeout(this.#turnTimer);
@@ -327,7 +352,7 @@ export class Outbox {
     if (stream === undefined) return this.#settle(this.#asIdle(station));
     station.state = 'delivering';
     this.#inFlight++;
-    const isBacklog = rank !== 'live';
+    const isBacklog = rank === 'untold' || rank === 'backlog';
     if (isBacklog) this.#backlogs.turnBegins();
     let backlog = 0;
     try {
@@ -341,11 +366,14 @@ export class Outbox {
       } else {
         backlog = isBacklog ? batch.events : 0;
         this.#backlogs.take(backlog);
-        const began = performance.now();
+        if (rank === 'live' || rank === 'urgent') {
+          this.#window.begins(station, readAt, readAt - station.pendingSince);
+          this.#onBlocked();
+        }
         await this.#send(station, batch.text, !station.started || batch.text.includes('"kind":"connected"'));
-        this.#latency += (performance.now() - began - this.#latency) / 16;
         // With more to come there is nothing to gather.
-        if (batch.tookAll) station.nextAt = Date.now() + Math.min(REST_MOST_MS, REST_FACTOR * this.#latency);
+        if (batch.tookAll)
+          station.nextAt = Date.now() + (rank === 'live' || rank === 'urgent' ? REST_MOST_MS : REST_MS);
         this.#accepted(station, stream, batch, { readAt, backlog });
       }
     } catch (error) {
@@ -393,6 +421,7 @@ export class Outbox {
 
   #failed(station: Station, error: unknown): void {
     const delay = delayOf(this.#backoff, station.failures++);
+    this.#window.forget(station);
     station.state = 'waiting';
     station.timer = setTimeout(() => this.#settle(this.#asIdle(station)), delay).unref();
     if (this.#outage.failed(station.chargePointId, error)) return;
@@ -417,7 +446,13 @@ export class Outbox {
   #skipPersisted(station: Station): void {
     for (const stream of station.streams) this.#setDelivered(stream, Math.max(stream.delivered, stream.persisted));
     station.streams = station.streams.filter((stream) => stream === station.own || stream.persisted < stream.last);
-    if (station.streams.every((stream) => stream.delivered <= stream.persisted)) this.#unpersisted.delete(station);
+    if (station.streams.some((stream) => stream.delivered > stream.persisted)) return;
+    this.#unpersisted.delete(station);
+    this.#window.confirmed(station, Date.now());
+    const before = { nextAt: station.nextAt, rank: rankOf(station, Date.now()) };
+    station.nextAt = 0;
+    this.#advance(station, before);
+    this.#schedulePump();
   }
 
   #sweep(): void {
@@ -429,9 +464,18 @@ export class Outbox {
   }
 }
 
-/** Live: its next batch takes all it has, as far as is known, and nothing of it has waited for long. */
+/** Somebody waits for it. */
+function press(station: Station, seq: number): void {
+  station.pressing = Math.max(station.pressing, seq);
+  station.nextAt = 0;
+}
+
+/** Live, or a newcomer: the next batch takes all it has, as far as is known, and nothing of it has waited for long. */
 function rankOf(station: Station, now: number): Rank {
+  if (station.pressing > station.own.delivered) return 'urgent';
   const isFresh = !station.behind && now - station.pendingSince <= LIVE_MS;
-  if (isFresh && station.streams.every(({ last, delivered }) => last - delivered <= LIVE_EVENTS)) return 'live';
+  if (isFresh && station.streams.every(({ last, delivered }) => last - delivered <= LIVE_EVENTS)) {
+    return station.started ? 'live' : 'newcomer';
+  }
   return isUntold(station) ? 'untold' : 'backlog';
 }

@@ -18,8 +18,10 @@ export interface Station {
   /** The next delivery need not start the actor. */
   started: boolean;
   failures: number;
-  /** No further delivery before: the slower Temporal is, the longer events gather for one signal. */
+  /** No further delivery before: events gather for one signal until the last one is confirmed, or for long enough. */
   nextAt: number;
+  /** Sequence number of the own stream's last event that somebody waits for. */
+  pressing: number;
   /** In order of `seq`. */
   acceptedWaiters: { seq: number; resolve: () => void }[];
   /** When the oldest pending event came, ms since 1970; 0 with none pending. */
@@ -81,6 +83,7 @@ export function newStation(chargePointId: string, ownJournal: number): Station {
     open: [],
     heartbeatAsked: false,
     nextAt: 0,
+    pressing: 0,
     acceptedWaiters: [],
   };
 }

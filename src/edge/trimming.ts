@@ -66,7 +66,7 @@ export class Trimming {
 
   constructor(options: TrimmingOptions) {
     this.#options = options;
-    this.#interval = options.interval ?? { normal: 2_000, soon: 200 };
+    this.#interval = options.interval ?? { normal: 2_000, soon: 50 };
     this.#patience = options.patience ?? { first: 10_000, most: 120_000 };
     this.#closeAfterMs = options.closeAfterMs ?? 10 * 60_000;
     options.outbox.onBlocked(() => this.#schedule(this.#interval.soon));

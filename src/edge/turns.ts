@@ -4,12 +4,18 @@ export interface Waiting {
 }
 
 /**
- * `live`: nothing of it has waited for long. The others drain a backlog: `untold` are those of which it is not even known
- * whether they are connected now.
+ * `urgent`: somebody waits for it. `live`: nothing of it has waited for long; `newcomer`: likewise, but its actor may have to
+ * be born first. The others drain a backlog: `untold` are those of which it is not even known whether they are connected now.
  */
-export type Rank = 'live' | 'untold' | 'backlog';
+export type Rank = 'urgent' | 'live' | 'newcomer' | 'untold' | 'backlog';
 
-/** After so many turns of live ones in a row one of the others has its turn, if it may. */
+/** When those of a rank may have a turn, ms since 1970; at once by default. */
+export interface From {
+  live?: number;
+  backlogs?: number;
+}
+
+/** After so many turns of urgent and live ones in a row one of the others has its turn, if it may. */
 const LIVE_IN_A_ROW = 4;
 /** Likewise the untold and the other backlogs: a first round over all comes before anybody's second turn, nearly. */
 const UNTOLD_IN_A_ROW = 100;
@@ -21,9 +27,17 @@ const UNTOLD_IN_A_ROW = 100;
  */
 export class Turns<T extends Waiting> {
   readonly #rankOf: (item: T, now: number) => Rank;
-  readonly #queues: Record<Rank, Queue<T>> = { live: new Queue(), untold: new Queue(), backlog: new Queue() };
+  readonly #queues: Record<Rank, Queue<T>> = {
+    urgent: new Queue(),
+    live: new Queue(),
+    newcomer: new Queue(),
+    untold: new Queue(),
+    backlog: new Queue(),
+  };
   readonly #places = new Map<T, Place<T>>();
   #liveInARow = 0;
+  /** The last turn was a live one's: a newcomer has the next. */
+  #afterLive = false;
   #untoldInARow = 0;
 
   constructor(rankOf: (item: T, now: number) => Rank) {
@@ -39,35 +53,42 @@ export class Turns<T extends Waiting> {
     this.#queues[this.#rankOf(item, now)].push(place, item.nextAt > now);
   }
 
-  /**
-   * The next one; or how long (ms) to wait for it; undefined where nobody waits.
-   *
-   * @param backlogsFrom when one that is not live may have a turn (ms since 1970)
-   */
-  next(now: number, backlogsFrom = 0): T | number | undefined {
+  /** The next one; or how long (ms) to wait for it; undefined where nobody waits. */
+  next(now: number, { live: liveFrom = 0, backlogs: backlogsFrom = 0 }: From = {}): T | number | undefined {
     this.#demote(now);
-    const { live, untold, backlog } = this.#queues;
+    const { urgent, live, newcomer, untold, backlog } = this.#queues;
     const later = this.#untoldInARow < UNTOLD_IN_A_ROW ? [untold, backlog] : [backlog, untold];
     const behind = backlogsFrom > now ? undefined : later.find((queue) => queue.peek(now) !== undefined);
-    if (live.peek(now) !== undefined && (behind === undefined || this.#liveInARow < LIVE_IN_A_ROW)) {
+    const inTurn = this.#afterLive ? [newcomer, live] : [live, newcomer];
+    const first = [urgent, ...(liveFrom > now ? [newcomer] : inTurn)];
+    const before = first.find((queue) => queue.peek(now) !== undefined);
+    if (before !== undefined && (behind === undefined || this.#liveInARow < LIVE_IN_A_ROW)) {
       this.#liveInARow = behind === undefined ? 0 : this.#liveInARow + 1;
-      return this.#take(live, now);
+      this.#afterLive = before === live;
+      return this.#take(before, now);
     }
     if (behind !== undefined) {
       this.#liveInARow = 0;
       this.#untoldInARow = behind === untold && backlog.peek(now) !== undefined ? this.#untoldInARow + 1 : 0;
       return this.#take(behind, now);
     }
-    const from = Math.min(live.from(), Math.max(backlogsFrom, Math.min(untold.from(), backlog.from())));
+    const from = Math.min(
+      urgent.from(),
+      newcomer.from(),
+      Math.max(liveFrom, live.from()),
+      Math.max(backlogsFrom, Math.min(untold.from(), backlog.from())),
+    );
     return from === Infinity ? undefined : Math.max(0, from - now);
   }
 
   /** Who has waited for too long to be live, as in an outage, goes to those with a backlog: once per place. */
   #demote(now: number): void {
-    const { live } = this.#queues;
-    for (let first = live.peek(now); first !== undefined; first = live.peek(now)) {
-      if (this.#rankOf(first, now) === 'live') return;
-      this.push(first, now);
+    for (const rank of ['live', 'newcomer'] as const) {
+      const queue = this.#queues[rank];
+      for (let first = queue.peek(now); first !== undefined; first = queue.peek(now)) {
+        if (this.#rankOf(first, now) === rank) break;
+        this.push(first, now);
+      }
     }
   }
 
@@ -88,7 +109,7 @@ class Queue<T extends Waiting> {
   readonly #resting = new Fifo<T>();
 
   push(place: Place<T>, resting: boolean): void {
-    if (resting) this.#resting.push(place);
+    if (resting) this.#resting.insert(place);
     else this.#ready.push(place);
   }
 
@@ -111,12 +132,20 @@ class Queue<T extends Waiting> {
   }
 }
 
-class Fifo<T> {
+class Fifo<T extends Waiting> {
   #places: Place<T>[] = [];
   #head = 0;
 
   push(place: Place<T>): void {
     this.#places.push(place);
+  }
+
+  /** In the order in which they have rested: nearly always that is at the end. */
+  insert(place: Place<T>): void {
+    const from = place.item?.nextAt ?? 0;
+    let at = this.#places.length;
+    while (at > this.#head && (this.#places[at - 1]?.item?.nextAt ?? Infinity) > from) at--;
+    this.#places.splice(at, 0, place);
   }
 
   peek(): T | undefined {

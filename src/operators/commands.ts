@@ -1,6 +1,5 @@
 /** Commands to charge points: checked, then queued by their actors. */
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Database } from '../../drizzle/client.ts';
@@ -61,9 +60,9 @@ export interface CommandInput {
   commandId?: string | undefined;
 }
 
-/** The longest that a command may wait: a year. */
 /** CALLs that one GetConfiguration becomes at most. */
 const CALLS_MOST = 50;
+/** The longest that a command may wait: a year. */
 const DEADLINE_MOST_MS = 365 * 86_400_000;
 
 /** With where it stands while it is queued. */
@@ -90,20 +89,26 @@ export async function submitCommand(
   const { database } = parts;
   const payload = exactPayload(input.action, input.payload);
   for (const other of input.options?.otherwise ?? []) exactPayload(other.action, other.payload);
-  const chargePoint = await findChargePoint(database, chargePointId);
+  const [chargePoint, earlier] = await Promise.all([
+    findChargePoint(database, chargePointId),
+    findCommand(database, chargePointId, commandId),
+  ]);
   if (!chargePoint || chargePoint.registration === 'retired') throw new UnknownChargePoint(chargePointId);
-  const [first = payload, ...others] = await callsOf(database, chargePointId, { ...input, payload });
-  // One that was queued as a whole, before the limit was known, stays whole.
-  const earlier = others.length > 0 ? await findCommand(database, chargePointId, commandId) : undefined;
+  // Actors forget what has ended long ago. One that was queued as a whole, before a limit was known, stays whole.
   if (earlier && isSame(earlier, { ...input, payload })) return { commandId };
+  const [first = payload, ...others] = await callsOf(database, chargePointId, { ...input, payload });
+  if (earlier && !isSame(earlier, { ...input, payload: first })) throw new CommandIdTaken(earlier);
   try {
-    const submitted = await submitOne(parts, chargePointId, { ...input, payload: first, commandId });
+    if (!earlier) await submitOne(parts, chargePointId, { ...input, payload: first, commandId });
     const further: string[] = [];
     for (const [i, rest] of others.entries()) {
-      const another = { ...input, payload: rest, commandId: `${commandId.slice(0, 95)}-${i + 2}` };
-      further.push((await submitOne(parts, chargePointId, another)).commandId);
+      const id = `${commandId.slice(0, 95)}-${i + 2}`;
+      const before = await findCommand(database, chargePointId, id);
+      if (before && !isSame(before, { ...input, payload: rest })) throw new CommandIdTaken(before);
+      if (!before) await submitOne(parts, chargePointId, { ...input, payload: rest, commandId: id });
+      further.push(id);
     }
-    return further.length === 0 ? submitted : { ...submitted, further };
+    return further.length === 0 ? { commandId } : { commandId, further };
   } catch (error) {
     // It may have been queued all the same.
     throw error instanceof ActorsAway ? error.repeatWith(commandId) : error;
@@ -112,18 +117,14 @@ export async function submitCommand(
 
 /** @param input exact, as it may leave */
 async function submitOne(
-  { database, actors }: OperatorParts,
+  { actors }: OperatorParts,
   chargePointId: string,
   { commandId, ...input }: CommandInput & { commandId: string },
-): Promise<{ commandId: string }> {
+): Promise<void> {
   const { action, payload, options, requestedBy } = input;
-  // Actors forget what has ended long ago.
-  const earlier = await findCommand(database, chargePointId, commandId);
-  if (earlier && !isSame(earlier, input)) throw new CommandIdTaken(earlier);
-  if (earlier) return { commandId };
   const deadlineMs = deadlineMsOf(input);
   try {
-    return await actors().submit(chargePointId, {
+    await actors().submit(chargePointId, {
       action,
       payload,
       commandId,
@@ -186,27 +187,6 @@ export async function showCommand(
       throw fromActor(error);
     });
   return queued && viewOf(chargePointId, queued);
-}
-
-/**
- * The command when it has ended; undefined where it has not within that time, or nobody can say.
- * @param waitMs up to a minute: the database is asked again and again
- */
-export async function outcomeOf(
-  { database }: OperatorParts,
-  chargePointId: string,
-  commandId: string,
-  waitMs: number,
-  stopping: AbortSignal,
-): Promise<CommandView | undefined> {
-  const until = Date.now() + waitMs;
-  for (let pause = 10; ; pause = Math.min(200, pause * 1.5)) {
-    // That it is queued is certain, whatever becomes of the database.
-    const found = await findCommand(database, chargePointId, commandId).catch(() => undefined);
-    if (found && found.endedAt !== null) return found;
-    if (Date.now() + pause > until || stopping.aborted) return undefined;
-    await sleep(pause);
-  }
 }
 
 /**

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Client, WorkflowIdConflictPolicy, WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
+import { type Client, WorkflowIdConflictPolicy, WorkflowNotFoundError } from '@temporalio/client';
 import { RawValue } from '@temporalio/common';
 import { ActorNotFound } from '../edge/outbox.ts';
 import type { Registration } from '../../workflows/events.ts';
@@ -56,14 +56,22 @@ export function createActors({ connection, client, namespace }: Temporal): Actor
     workflowTaskTimeout: TASK_TIMEOUT,
     args: [],
   });
-  const started = async (chargePointId: string): Promise<WorkflowHandle> => {
+  /** Nearly always the actor is there: it is started only where it is not. */
+  const update = async <Result, Arg>(chargePointId: string, name: string, arg: Arg): Promise<Result> => {
+    const handle = client.workflow.getHandle(workflowId(chargePointId));
+    const asked = () => within(() => handle.executeUpdate<Result, [Arg]>(name, { args: [arg] }));
+    try {
+      return await asked();
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
     await within(() =>
       client.workflow.start('chargePoint', {
         ...start(chargePointId),
         workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
       }),
     );
-    return client.workflow.getHandle(workflowId(chargePointId));
+    return asked();
   };
   /** Undefined where there is no such actor, or it has ended. */
   const whereItRuns = async <T>(call: () => Promise<T>): Promise<T | undefined> => {
@@ -93,16 +101,8 @@ export function createActors({ connection, client, namespace }: Temporal): Actor
         throw error instanceof WorkflowNotFoundError ? new ActorNotFound(chargePointId) : error;
       }
     },
-    async submit(chargePointId, submission) {
-      const handle = await started(chargePointId);
-      return within(() => handle.executeUpdate<{ commandId: string }, [Submission]>('submit', { args: [submission] }));
-    },
-    async cancel(chargePointId, cancellation) {
-      const handle = await started(chargePointId);
-      return within(() =>
-        handle.executeUpdate<Command | undefined, [Cancellation]>('cancelCommand', { args: [cancellation] }),
-      );
-    },
+    submit: (chargePointId, submission) => update(chargePointId, 'submit', submission),
+    cancel: (chargePointId, cancellation) => update(chargePointId, 'cancelCommand', cancellation),
     async registered(chargePointId, registration) {
       if (registration !== 'retired') {
         await within(() =>

@@ -34,3 +34,13 @@ export function message(action: string, payload: Record<string, unknown> = {}): 
   const answer = { result: {} };
   return { kind: 'message', receivedAt, connection: '1-1', messageId: '1', action, at: receivedAt, payload, answer };
 }
+
+export function callSent(commandId: string): NewEvent {
+  const call = { commandId, messageId: commandId, action: 'ClearCache', payload: {} };
+  return { kind: 'callSent', receivedAt, connection: '1-1', ...call };
+}
+
+export function callResult(commandId: string): NewEvent {
+  const call = { commandId, messageId: commandId, action: 'ClearCache', outcome: { timeout: true as const } };
+  return { kind: 'callResult', receivedAt, connection: '1-1', ...call };
+}

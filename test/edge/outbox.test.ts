@@ -3,7 +3,16 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Journal } from '../../src/edge/journal.ts';
 import { ActorNotFound, Outbox, type Deliver, type OutboxOptions } from '../../src/edge/outbox.ts';
 import type { EventBatch } from '../../workflows/events.ts';
-import { connected, malformed, message, openJournal, silent, temporaryDirectory } from './journalEvents.ts';
+import {
+  callResult,
+  callSent,
+  connected,
+  malformed,
+  message,
+  openJournal,
+  silent,
+  temporaryDirectory,
+} from './journalEvents.ts';
 
 interface Delivery {
   chargePointId: string;
@@ -42,6 +51,73 @@ describe('Outbox', () => {
       [journal.id, 2, [3]],
     ]);
     await expect.poll(() => outbox.backlog()).toEqual({ events: 0, stations: 0, inFlight: 0 });
+  });
+
+  it('gathers what comes until the database has confirmed what went before', async () => {
+    startOutbox();
+    await bornActor('A');
+    await journal.append('A', malformed('2')).flushed;
+    await delivered('A', 2);
+    for (const raw of ['3', '4', '5']) await journal.append('A', malformed(raw)).flushed;
+    expect(deliveries).toHaveLength(2);
+    outbox.persisted('A', journal.id, 2);
+    await delivered('A', 5);
+    expect(deliveries.at(-1)?.batch.events).toHaveLength(3);
+  });
+
+  it('gathers no longer than a moment where no confirmation comes', async () => {
+    startOutbox();
+    await bornActor('A');
+    for (const seq of [2, 3, 4]) {
+      await journal.append('A', malformed(String(seq))).flushed;
+      await delivered('A', seq);
+    }
+  });
+
+  it('delivers how a CALL ended at once, together with the CALL, whatever is not confirmed', async () => {
+    startOutbox();
+    await bornActor('A');
+    await journal.append('A', callSent('one')).flushed;
+    await journal.append('A', callResult('one')).flushed;
+    await delivered('A', 3);
+    expect(deliveries.at(-1)?.batch.events).toHaveLength(2);
+    await journal.append('A', callSent('two')).flushed;
+    const { flushed } = journal.append('A', callResult('two'));
+    await flushed;
+    await delivered('A', 5);
+    expect([...outbox.unpersisted()]).toMatchObject([{ delivered: 5, persisted: 1 }]);
+  });
+
+  it('delivers a CALL without its answer after a moment', async () => {
+    startOutbox();
+    await bornActor('A');
+    await journal.append('A', callSent('one')).flushed;
+    expect(deliveries).toHaveLength(1);
+    await delivered('A', 2);
+  });
+
+  it('delivers at once what an answer waits for', async () => {
+    startOutbox({ liveWindow: { least: 1, most: 1 } });
+    for (const each of ['A', 'B']) await bornActor(each);
+    await journal.append('A', malformed('2')).flushed;
+    await delivered('A', 2);
+    const { seq, flushed } = journal.append('B', malformed('2'));
+    await flushed;
+    await outbox.accepted('B', seq);
+    expect(deliveries.at(-1)).toMatchObject({ chargePointId: 'B', batch: { after: 1 } });
+  });
+
+  it('lets few live charge points have deliveries that are not confirmed', async () => {
+    startOutbox({ liveWindow: { least: 2, most: 2 } });
+    const all = ['A', 'B', 'C', 'D'];
+    for (const each of all) await bornActor(each);
+    for (const each of all) journal.append(each, malformed('2'));
+    await journal.store.settled();
+    await expect.poll(() => deliveries.length, { interval: 2 }).toBe(6);
+    const [first, second] = deliveries.slice(4).map(({ chargePointId }) => chargePointId);
+    outbox.persisted(first as string, journal.id, 2);
+    outbox.persisted(second as string, journal.id, 2);
+    await expect.poll(() => deliveries.length, { interval: 2 }).toBe(8);
   });
 
   it('starts the actor at the first delivery and at every new connection, and signals otherwise', async () => {
@@ -227,6 +303,13 @@ const record: Deliver = async (chargePointId, batchText, { start }) => {
   deliveries.push({ chargePointId, start, batch: JSON.parse(batchText) as EventBatch });
   await new Promise(setImmediate);
 };
+
+/** Its first event is delivered and stored. */
+async function bornActor(chargePointId: string): Promise<void> {
+  await journal.append(chargePointId, connected('1-1')).flushed;
+  await delivered(chargePointId, 1);
+  outbox.persisted(chargePointId, journal.id, 1);
+}
 
 async function delivered(chargePointId: string, seq: number): Promise<void> {
   await expect

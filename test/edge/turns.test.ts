@@ -11,8 +11,9 @@ interface Item {
 describe('Turns', () => {
   it('gives turns by rank, and within a rank first come, first served', () => {
     const turns = newTurns();
-    for (const name of ['b1', 'u1', 'l1', 'b2', 'u2', 'l2']) turns.push(item(name), 0);
-    expect(taken(turns, 6)).toEqual(['l1', 'l2', 'u1', 'u2', 'b1', 'b2']);
+    for (const name of ['b1', 'u1', 'l1', '!1', 'b2', 'u2', 'l2', '!2']) turns.push(item(name), 0);
+    expect(taken(turns, 4)).toEqual(['!1', '!2', 'l1', 'l2']);
+    expect(taken(turns, 4)).toEqual(['u1', 'u2', 'b1', 'b2']);
     expect(turns.next(0)).toBeUndefined();
   });
 
@@ -29,8 +30,8 @@ describe('Turns', () => {
     turns.push(item('l1', 50), 0);
     turns.push(item('b1', 30), 0);
     expect(turns.next(0)).toBe(30);
-    expect(turns.next(0, 40)).toBe(40);
-    expect(turns.next(0, Infinity)).toBe(50);
+    expect(turns.next(0, { backlogs: 40 })).toBe(40);
+    expect(turns.next(0, { backlogs: Infinity })).toBe(50);
     expect(turns.next(30)).toMatchObject({ name: 'b1' });
     expect(turns.next(30)).toBe(20);
     expect(turns.next(50)).toMatchObject({ name: 'l1' });
@@ -40,11 +41,34 @@ describe('Turns', () => {
     const turns = newTurns();
     turns.push(item('u1'), 0);
     turns.push(item('b1'), 0);
-    expect(turns.next(0, Infinity)).toBeUndefined();
-    expect(turns.next(0, 7)).toBe(7);
+    expect(turns.next(0, { backlogs: Infinity })).toBeUndefined();
+    expect(turns.next(0, { backlogs: 7 })).toBe(7);
     turns.push(item('l1'), 0);
-    expect(turns.next(0, 7)).toMatchObject({ name: 'l1' });
-    expect(turns.next(7, 7)).toMatchObject({ name: 'u1' });
+    expect(turns.next(0, { backlogs: 7 })).toMatchObject({ name: 'l1' });
+    expect(turns.next(7, { backlogs: 7 })).toMatchObject({ name: 'u1' });
+  });
+
+  it('lets what is urgent, and newcomers, pass live ones that are held back', () => {
+    const turns = newTurns();
+    for (const name of ['l1', 'l2', 'n1', '!1']) turns.push(item(name), 0);
+    expect(turns.next(0, { live: 9 })).toMatchObject({ name: '!1' });
+    expect(turns.next(0, { live: 9 })).toMatchObject({ name: 'n1' });
+    expect(turns.next(0, { live: 9 })).toBe(9);
+    expect(turns.next(9, { live: 9 })).toMatchObject({ name: 'l1' });
+  });
+
+  it('lets newcomers and live ones have turns by turns', () => {
+    const turns = newTurns();
+    for (const name of ['l1', 'l2', 'l3', 'n1', 'n2']) turns.push(item(name), 0);
+    expect(taken(turns, 5)).toEqual(['l1', 'n1', 'l2', 'n2', 'l3']);
+  });
+
+  it('gives those who rest their turns in the order in which they have rested', () => {
+    const turns = newTurns();
+    for (const [name, nextAt] of Object.entries({ l1: 50, l2: 20, l3: 70, l4: 20 })) turns.push(item(name, nextAt), 0);
+    expect(turns.next(0)).toBe(20);
+    const order = Array.from({ length: 4 }, () => turns.next(100));
+    expect(order.map((one) => (typeof one === 'object' ? one.name : one))).toEqual(['l2', 'l4', 'l1', 'l3']);
   });
 
   it('moves who is not live any more behind those who are', () => {
@@ -68,7 +92,8 @@ describe('Turns', () => {
   });
 
   it('starves nobody and gives every place one turn, whoever else is pushed', () => {
-    const rank = fc.constantFrom<Rank>('live', 'untold', 'backlog');
+    // What is urgent is little: one CALL of a station at a time.
+    const rank = fc.constantFrom<Rank>('live', 'newcomer', 'untold', 'backlog');
     fc.assert(
       fc.property(fc.array(rank, { maxLength: 40 }), fc.array(rank, { maxLength: 700 }), (first, later) => {
         const turns = newTurns();
@@ -98,7 +123,7 @@ function newTurns(): Turns<Item> {
 
 /** Named by the first letter of its rank. */
 function item(name: string, nextAt = 0): Item {
-  const ranks: Record<string, Rank> = { l: 'live', u: 'untold', b: 'backlog' };
+  const ranks: Record<string, Rank> = { '!': 'urgent', l: 'live', n: 'newcomer', u: 'untold', b: 'backlog' };
   return { name, rank: ranks[name.charAt(0)] ?? 'backlog', nextAt };
 }
 

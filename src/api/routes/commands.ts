@@ -2,7 +2,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { chargePointsOfCommand, listCommands } from '../../../drizzle/queries/commands.ts';
 import { commands } from '../../ocpp/commands.ts';
-import { cancelCommand, outcomeOf, showCommand, submitCommand } from '../../operators/commands.ts';
+import { cancelCommand, showCommand, submitCommand } from '../../operators/commands.ts';
+import { Outcomes } from '../../operators/outcomes.ts';
 import type { ApiParts, App } from '../app.ts';
 import { whoAsks } from '../authentication.ts';
 import { chargePointId, flag, instantInput, page, pageQuery, text } from '../fields.ts';
@@ -51,6 +52,8 @@ const headers = z.object({
 
 /** Commands to charge points. */
 export function commandRoutes(app: App, parts: ApiParts): void {
+  const outcomes = new Outcomes(parts.database);
+
   app.get(
     '/v1/charge-points/:id/commands',
     {
@@ -110,7 +113,9 @@ export function commandRoutes(app: App, parts: ApiParts): void {
         const stopping = AbortSignal.any([parts.stopping, whenGone(reply)]);
         const { commandId: first, further: others = [] } = submitted;
         const [ended, ...rest] = await Promise.all(
-          [first, ...others].map((one) => outcomeOf(parts, of.id, one, waitSeconds * 1_000, stopping)),
+          [first, ...others].map((one) => {
+            return outcomes.of({ chargePointId: of.id, commandId: one }, waitSeconds * 1_000, stopping);
+          }),
         );
         if (ended && rest.every((one) => one !== undefined)) return reply.code(200).send({ ...ended, ...submitted });
       }
