@@ -15,7 +15,7 @@ export class NotRecorded extends Error {}
 const PAGE = 500;
 
 /**
- * Follows the steps back from the newest one (up to `to`) to the last one at or before `from` whose state is known. What
+ * Follows the steps back from the newest one (up to `to`) to the last one before `from` whose state is known. What
  * is stored beside the chain was done again by its actor, and is left out. Before an actor's first step the chain of the
  * actor before it goes on.
  *
@@ -37,7 +37,8 @@ export async function findChain(
     if (wanted !== undefined && link.step < wanted) break;
     newestFirst.push(link);
     wanted = link.previous ?? undefined;
-    complete = link.step <= from && isKnown(link);
+    // A birth keeps the state before it, the others that after them.
+    complete = link.step < from ? isKnown(link) : link.step === from && link.previous === null;
     if (complete) break;
   }
   if (wanted !== undefined && !complete)

@@ -47,7 +47,7 @@ export async function* replay(
 ): AsyncGenerator<ReplayedStep> {
   let state: ActorState | undefined;
   for await (const { stored, inputs } of stepsOf(database, chargePointId, links)) {
-    if (!state && stored.snapshot) {
+    if (!state && !stored.born && stored.snapshot) {
       // What came before the first state that is known is not run.
       state = stored.snapshot;
       continue;

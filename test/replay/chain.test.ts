@@ -104,7 +104,9 @@ describe('the chain of steps', () => {
       [5, 4],
     ]);
     expect(await numbers(id, 0)).toEqual({ steps: [4, 5], late: true });
-    expect(await numbers(id, 4)).toEqual({ steps: [4, 5], late: false });
+    // Its state is the one after it.
+    expect(await numbers(id, 4)).toEqual({ steps: [4, 5], late: true });
+    expect(await numbers(id, 5)).toEqual({ steps: [4, 5], late: false });
     await expect(numbers(id, 0, 3)).rejects.toThrow(NotRecorded);
     await expect(numbers(newChargePointId(), 0)).rejects.toThrow('no step');
   });
