@@ -139,7 +139,7 @@ export async function chargePoint(carried?: Carried): Promise<void> {
 
   function handedOver(from: Course): Carried {
     const steps = carriedSteps(from);
-    return { state: { ...from.state, reducers: 2 }, inbox, requests, ...(steps ? { steps } : {}) };
+    return { state: { ...from.state, reducers: 3 }, inbox, requests, ...(steps ? { steps } : {}) };
   }
 
   async function drain(from: Course): Promise<void> {
@@ -222,7 +222,7 @@ export async function chargePoint(carried?: Carried): Promise<void> {
     const fresh = {
       ...actor.born(chargePointId, birth, settings),
       recent: old?.state.recent ?? [],
-      ...(isNew ? { reducers: 2 as const } : {}),
+      ...(isNew ? { reducers: 3 as const } : {}),
       ...(isNew && birth.chargePoint ? { bornAt: Date.now() } : {}),
     };
     const offered = commands.offeredBefore(fresh.commands, old?.state.commands ?? []);

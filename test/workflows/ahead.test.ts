@@ -33,6 +33,19 @@ describe('what an edge tells ahead of its events', () => {
     expect(station.state.chargePoint).toMatchObject({ online: true, onlineSince: OPENED });
   });
 
+  it('counts a station as online since it is back, where all connections that it had have ended meanwhile', () => {
+    const station = new Station().connects('1-1');
+    const before = station.state.chargePoint.onlineSince;
+    const told = (...connections: string[]) => {
+      const ahead = { upTo: { 1: station.seq + 9 }, open: connections.map(open) };
+      station.state = apply(station.state, { kind: 'ahead', ahead, at: AT });
+      return station.state.chargePoint;
+    };
+    expect(told('1-1', '1-2')).toMatchObject({ online: true, onlineSince: before });
+    expect(told('1-2')).toMatchObject({ online: true, onlineSince: before });
+    expect(told('1-3')).toMatchObject({ online: true, onlineSince: OPENED, offlineSince: null });
+  });
+
   it("leaves other edges' connections alone", () => {
     const station = new Station().connects('1-1');
     station.state = apply(station.state, { kind: 'ahead', ahead: { upTo: { 2: 4 }, open: [] }, at: AT });

@@ -29,8 +29,11 @@ export interface ActorState {
   ahead?: Record<string, number>;
   /** Connections taken for ended though their own edge has not said so; a message on one opens it again. */
   doubted?: Connection[];
-  /** Which reducers it goes by, so that a run goes on as it began; absent: as before commands could be done already. */
-  reducers?: 2;
+  /**
+   * Which reducers it goes by, so that a run goes on as it began; absent: as before commands could be done already, 2: as
+   * before a station that is told ahead to be back counted as online since then.
+   */
+  reducers?: 2 | 3;
   /**
    * When it was born of rows (ms since 1970), until it has looked at them once more: the actor before it may have been
    * storing commands in that moment.
@@ -266,7 +269,7 @@ function withEffect(state: ActorState, event: Message, isLooked: boolean): Actor
 }
 
 function reduceMessage(state: ActorState, event: Message, journal: number): { state: ActorState; judged: JudgedEvent } {
-  const told = withEffect(state, event, state.reducers === 2);
+  const told = withEffect(state, event, state.reducers !== undefined);
   if (event.action === 'Heartbeat') return { state: told, judged: { event } };
   const repeatOf = heardBefore(state.heard, event);
   // A start is told by its transaction id, which the edge fixed: clockless stations send equal starts for different sessions.

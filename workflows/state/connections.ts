@@ -33,9 +33,18 @@ export function disconnected(state: ActorState, event: Disconnected, journal: nu
 export function lookedAhead(state: ActorState, ahead: Ahead, at: Instant): ActorState {
   const connections = asToldAhead(state.connections, ahead);
   const since = connections.at(-1)?.openedAt ?? at;
-  const next = connections === state.connections ? state : withConnections(state, connections, since);
+  const next =
+    connections === state.connections ? state : withConnections(asBack(state, connections), connections, since);
   const upTo = Object.entries(ahead.upTo).filter(([journal, seq]) => seq > (next.cursors[journal] ?? 0));
   return upTo.length === 0 ? next : { ...next, ahead: { ...next.ahead, ...Object.fromEntries(upTo) } };
+}
+
+/** All connections that it had have ended, and it is back: it was offline, though nobody saw it. */
+function asBack(state: ActorState, connections: Connection[]): ActorState {
+  const [first] = connections;
+  const isSame = connections.some((c) => state.connections.some(({ connection }) => connection === c.connection));
+  if (state.reducers !== 3 || !first || isSame || !state.chargePoint.online) return state;
+  return { ...state, chargePoint: { ...state.chargePoint, onlineSince: first.openedAt } };
 }
 
 /** The station speaks on connections that were taken for ended: their edge was only slow, or a copy of its folder said so. */
