@@ -14,7 +14,9 @@ afterAll(() => test.dispose());
 
 async function reset(station: TestStation, ...args: string[]): Promise<void> {
   const { code, stderr } = await test.ocppActors('reset', station.chargePointId, '--type', 'Hard', ...args);
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  // It looks once, and a station may have refused by then.
+  expect(code).toBeOneOf([0, 1]);
+  expect(stderr).toBe('');
 }
 
 const time = expect.any(Date);
