@@ -162,7 +162,8 @@ describe('Journal', () => {
     expect(transactions).toBeGreaterThan(100);
     const { bytes, limitBytes } = journal.size();
     expect(bytes).toBeGreaterThan(limitBytes);
-    expect(bytes).toBeLessThan(1_100_000);
+    // What was under way when it became full came on top.
+    expect(bytes).toBeLessThan(1_500_000);
     journal.trim(journal.id, 'A', ordinary + transactions);
     await expect.poll(() => journal.size().bytes).toBeLessThan(100_000);
     expect(journal.append('A', malformed('again')).seq).toBe(ordinary + transactions + 1);
