@@ -1,8 +1,11 @@
 /** As long as confirmations take no longer (ms) more may be under way; if they take longer than the other, fewer. */
 const QUICK_MS = 120;
 const SLOW_MS = 200;
-/** Where they wait for so long (ms) for their turn more may be under way all the same; a little before that, not fewer. */
-const WAIT_MOST_MS = 5_000;
+/**
+ * Where they wait for so long (ms) for their turn more may be under way all the same, as long as that does not make it much
+ * slower; a little before that, not fewer.
+ */
+const WAIT_MOST_MS = 8_000;
 /** Between two changes (ms): what was begun under the last one has to be seen first. */
 const CHANGE_MS = 500;
 /** What takes so much longer than others (in times of theirs, and ms) does not count: it holds up none. */
@@ -72,7 +75,8 @@ export class LiveWindow<T> {
     this.#takes = averaged(this.#takes, now - since);
     if (now - this.#changedAt < CHANGE_MS) return;
     const isQuick = this.#takes < QUICK_MS && this.#wasFull;
-    if (isQuick || this.#waits > WAIT_MOST_MS) this.#change(this.#size * 1.25 + 1, now);
+    const isTooLong = this.#waits > WAIT_MOST_MS && this.#takes < 3 * SLOW_MS;
+    if (isQuick || isTooLong) this.#change(this.#size * 1.25 + 1, now);
     else if (this.#takes > SLOW_MS && this.#waits < WAIT_MOST_MS * 0.9) this.#change(this.#size * 0.8, now);
   }
 

@@ -77,7 +77,7 @@ const REST_MOST_MS = 1_000;
 const REST_MS = 200;
 /** With more pending events, or one that has waited for longer (ms; above what a rest takes), it is a backlog. */
 const LIVE_EVENTS = 100;
-const LIVE_MS = 10_000;
+const LIVE_MS = 15_000;
 /** The first batch of a backlog is small: whether the stations are there is known of all of them soon. */
 const UNTOLD_BYTES = 4_096;
 

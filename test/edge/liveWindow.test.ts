@@ -45,9 +45,9 @@ describe('LiveWindow', () => {
     expect(window.size).toBe(LIMITS.least);
   });
 
-  it('widens where everybody waits for long, however slow confirmations are', () => {
+  it('widens where everybody waits for long, though confirmations are slow', () => {
     const window = new LiveWindow<number>(LIMITS);
-    run(window, { from: 0, takes: 450, waited: 8_000, turns: 100 });
+    run(window, { from: 0, takes: 450, waited: 10_000, turns: 100 });
     expect(window.size).toBeGreaterThan(20);
   });
 
