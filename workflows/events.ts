@@ -60,6 +60,11 @@ export interface Disconnected extends EventBase {
   /** WebSocket close code; 1006 when the socket was cut, or its edge ended without closing it. */
   code: number;
   reason: string;
+  /**
+   * Where a later boot of its edge says so: the last number the charge point was given in the connection's own journal, as
+   * far as that boot knows. Who has seen a later one knows that the edge's data folder is an older copy.
+   */
+  lastKnown?: number;
 }
 
 /** A CALL of the station and the answer it was given. */

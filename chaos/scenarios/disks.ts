@@ -7,6 +7,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Charging, newLedger } from '../../src/simulator/session.ts';
 import { Station } from '../../src/simulator/station.ts';
+import { copyFolder } from '../../test/support/copyFolder.ts';
 import { settledDifferences } from '../../test/support/ledgerCheck.ts';
 import { answerTo } from '../operator.ts';
 import type { Scenario, World } from '../scenario.ts';
@@ -143,17 +144,6 @@ function fill(file: string): void {
     for (;;) appendFileSync(file, Buffer.alloc(65_536, 1));
   } catch {
     // Full.
-  }
-}
-
-/** Copies a folder as a crash at one moment would leave it: the process that writes there is stopped meanwhile. */
-async function copyFolder(from: string, to: string, pid: number): Promise<void> {
-  process.kill(pid, 'SIGSTOP');
-  try {
-    await rm(to, { recursive: true, force: true });
-    await cp(from, to, { recursive: true, filter: (file) => !/lock(-draft)?\.[^/]*$/.test(file) });
-  } finally {
-    process.kill(pid, 'SIGCONT');
   }
 }
 

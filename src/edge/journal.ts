@@ -221,7 +221,9 @@ export class Journal {
       if (openedIn === this.id) continue;
       const stream = this.#ownStream(chargePointId);
       const seq = stream.last + 1;
-      const closed = { seq, kind: 'disconnected', receivedAt, connection, code: 1006, reason: 'edge ended' } as const;
+      const lastKnown = this.lastOf(openedIn, chargePointId);
+      const how = { code: 1006, reason: 'edge ended', lastKnown };
+      const closed = { seq, kind: 'disconnected', receivedAt, connection, ...how } as const;
       writes.push(this.#write(chargePointId, stream, closed, JSON.stringify(closed), openedIn));
     }
     await Promise.all(writes);

@@ -120,7 +120,14 @@ describe('Journal', () => {
     const second = open();
     expect(await second.closeOpenConnections()).toBe(1);
     expect(eventsOf(second, second.id, 'A')).toMatchObject([
-      { seq: 1, kind: 'disconnected', connection: `${first.id}-2`, code: 1006, reason: 'edge ended' },
+      {
+        seq: 1,
+        kind: 'disconnected',
+        connection: `${first.id}-2`,
+        code: 1006,
+        reason: 'edge ended',
+        lastKnown: 3,
+      },
     ]);
     await second.close();
     const third = open();

@@ -223,6 +223,22 @@ describe('a Reset', () => {
     expect(state.chargePoint.online).toBe(false);
   });
 
+  it("is not sent twice when a later boot of its edge knows less of the connection's journal than the actor", () => {
+    const after = (lastKnown: number, reducers: 2 | 3 = 3) => {
+      const station = requested({});
+      const handed = commands.dispatched(station.state.commands, 'c1', '1-1');
+      station.state = { ...station.state, reducers, commands: handed };
+      const ended = station.event('disconnected', { code: 1006, reason: 'edge ended', lastKnown });
+      const batch = { journal: 2, after: 0, events: [{ ...ended, seq: 1 }] };
+      return reduceBatch(station.state, batch).state.commands[0]?.state;
+    };
+    const seen = requested({}).seq;
+    expect(after(seen)).toBe('queued');
+    expect(after(seen - 1)).toBe('connectionLost');
+    // A run that began before goes on as it began.
+    expect(after(seen - 1, 2)).toBe('queued');
+  });
+
   it('is not sent twice when its edge has taken it, and its journal says that the connection ended before', () => {
     const station = requested({});
     const taken = commands.taken(

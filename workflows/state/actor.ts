@@ -31,7 +31,8 @@ export interface ActorState {
   doubted?: Connection[];
   /**
    * Which reducers it goes by, so that a run goes on as it began; absent: as before commands could be done already, 2: as
-   * before a station that is told ahead to be back counted as online since then.
+   * before a station that is told ahead to be back counted as online since then, and an edge with an older copy of its
+   * folder was not believed.
    */
   reducers?: 2 | 3;
   /**

@@ -22,7 +22,9 @@ export function connected(state: ActorState, event: Connected, journal: number):
 export function disconnected(state: ActorState, event: Disconnected, journal: number): ActorState {
   const { connection, receivedAt } = event;
   // Not its own journal's word: a later boot of its edge says so, or a copy of that edge's folder.
-  if (!connection.startsWith(`${journal}-`)) return connectionGone(state, connection, receivedAt, true);
+  if (!connection.startsWith(`${journal}-`)) {
+    return connectionGone(state, connection, receivedAt, !isOfOlderCopy(state, event));
+  }
   return connectionEnded(withoutDoubt(state, connection), connection, receivedAt, true);
 }
 
@@ -87,6 +89,12 @@ export function unknownSpokenOn(state: ActorState, batch: EventBatch): Connectio
     if (!spoken.has(connection)) spoken.set(connection, open);
   }
   return [...spoken.values()];
+}
+
+/** Events of the connection's journal have been seen that whoever says so does not know: `callSent` may be among the lost. */
+function isOfOlderCopy({ reducers, cursors }: ActorState, { connection, lastKnown }: Disconnected): boolean {
+  const openedIn = connection.slice(0, connection.indexOf('-'));
+  return reducers === 3 && lastKnown !== undefined && (cursors[openedIn] ?? 0) > lastKnown;
 }
 
 /** Removes a connection that another than its own edge says has ended; `told`: having read all that its edge wrote. */

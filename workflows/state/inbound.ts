@@ -119,7 +119,7 @@ function isEvent(e: Record<string, unknown>): boolean {
     case 'connected':
       return isText(e.taskQueue);
     case 'disconnected':
-      return Number.isSafeInteger(e.code);
+      return Number.isSafeInteger(e.code) && (e.lastKnown === undefined || Number.isSafeInteger(e.lastKnown));
     case 'message':
       return (
         [e.messageId, e.action].every(isText) &&
