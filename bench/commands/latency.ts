@@ -116,7 +116,6 @@ async function measure(
 class Rows {
   readonly #target: Target;
   readonly #awaited = new Map<string, (completedAt: number | undefined) => void>();
-
   #looking = false;
 
   constructor(target: Target) {
@@ -127,9 +126,14 @@ class Rows {
   completed(commandId: string, until: number): Promise<number | undefined> {
     return new Promise((resolve) => {
       this.#awaited.set(commandId, resolve);
+      setTimeout(() => this.#end(commandId), until - performance.now()).unref();
       if (!this.#looking) void this.#look();
-      setTimeout(() => resolve(undefined), until - performance.now()).unref();
     });
+  }
+
+  #end(commandId: string, completedAt?: number): void {
+    this.#awaited.get(commandId)?.(completedAt);
+    this.#awaited.delete(commandId);
   }
 
   async #look(): Promise<void> {
@@ -138,10 +142,8 @@ class Rows {
       const ids = [...this.#awaited.keys()];
       const rows = await this.#target.sql<{ command_id: string; state: string }[]>`
         SELECT command_id, state FROM command WHERE command_id IN ${this.#target.sql(ids)} AND ended_at IS NOT NULL`;
-      for (const { command_id: id, state } of rows) {
-        this.#awaited.get(id)?.(state === 'completed' ? performance.now() : undefined);
-        this.#awaited.delete(id);
-      }
+      for (const { command_id: id, state } of rows)
+        this.#end(id, state === 'completed' ? performance.now() : undefined);
       await sleep(POLL_MS);
     }
     this.#looking = false;

@@ -66,6 +66,11 @@ export class EdgeMetrics {
     gauge('ocpp_outbox_events', 'Events not yet accepted by Temporal', () => backlog().events);
     gauge('ocpp_outbox_stations', 'Charge points with events not yet accepted by Temporal', () => backlog().stations);
     gauge('ocpp_outbox_in_flight', 'Deliveries to actors under way', () => backlog().inFlight);
+    gauge(
+      'ocpp_outbox_window',
+      'Live charge points that may have unconfirmed events with their actors at a time: few where workers or database are busy',
+      () => backlog().window,
+    );
     gauge('ocpp_outbox_oldest_seconds', 'Age of the oldest event that waits', () => (backlog().oldestMs ?? 0) / 1_000);
     gauge(
       'ocpp_journal_events',

@@ -58,6 +58,8 @@ export interface Backlog {
   /** How long the oldest of them waits, in ms. */
   oldestMs?: number;
   inFlight: number;
+  /** Live charge points that may have events with their actors that the database has not confirmed. */
+  window: number;
 }
 
 /** A stream whose delivered events are not all persisted. */
@@ -178,7 +180,7 @@ export class Outbox {
       stations++;
       oldest = Math.min(oldest, station.pendingSince);
     }
-    const backlog = { events: this.#pending, stations, inFlight: this.#inFlight };
+    const backlog = { events: this.#pending, stations, inFlight: this.#inFlight, window: this.#window.size };
     return stations === 0 ? backlog : { ...backlog, oldestMs: Math.max(0, Date.now() - oldest) };
   }
 

@@ -1,17 +1,38 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { sql } from 'drizzle-orm';
-import { expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { migrate } from '../../drizzle/migrate.ts';
-import { open } from './support.ts';
+import { startDatabase, type EmbeddedDatabase } from '../../src/embedded/database.ts';
+import { freePort } from '../support/freePort.ts';
+import { log, open } from './support.ts';
+
+let directory: string;
+/** Its own: the shared one is migrated already. */
+let server: EmbeddedDatabase;
+
+beforeAll(async () => {
+  directory = await mkdtemp(path.join(tmpdir(), 'ocpp-actors-migrate-'));
+  server = await startDatabase({ directory, port: await freePort(), log });
+});
+
+afterAll(async () => {
+  await server?.stop();
+  await rm(directory, { recursive: true, force: true });
+});
 
 it('migrates from several processes at once, and a second time without doing anything', async () => {
-  const databases = [open(inject('databaseUrl')), open(inject('databaseUrl'))];
-  await Promise.all(databases.map(migrate));
+  const databases = [open(server.url), open(server.url), open(server.url)];
+  const applied = await Promise.all(databases.map(migrate));
+  expect(Math.max(...applied)).toBeGreaterThan(0);
+  expect(applied.filter((count) => count > 0)).toHaveLength(1);
   expect(await migrate(databases[0]!)).toBe(0);
   await Promise.all(databases.map((database) => database.close()));
 });
 
 it('makes hypertables with policies and without superfluous indexes', async () => {
-  const database = open(inject('databaseUrl'));
+  const database = open(server.url);
   await migrate(database);
   const policies = await database.run((db) =>
     db.execute(sql`

@@ -121,7 +121,7 @@ export async function startTestEdge(overrides: Overrides = {}): Promise<TestEdge
       temporal: () => ({ ok: true }),
       database: () => ({ ok: true }),
       journal: () => ({ ok: true }),
-      backlog: () => ({ events: 0, stations: 0, inFlight: 0 }),
+      backlog: () => ({ events: 0, stations: 0, inFlight: 0, window: 4 }),
       ...overrides.health,
     },
     metrics: new EdgeMetrics(new Registry()),

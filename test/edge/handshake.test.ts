@@ -94,7 +94,7 @@ describe('health', () => {
       temporal: { ok: true },
       database: { ok: true },
       journal: { ok: true },
-      backlog: { events: 0, stations: 0, inFlight: 0 },
+      backlog: { events: 0, stations: 0, inFlight: 0, window: 4 },
       connections: 1,
     });
   });

@@ -50,7 +50,7 @@ describe('Outbox', () => {
       [journal.id, 0, [1, 2]],
       [journal.id, 2, [3]],
     ]);
-    await expect.poll(() => outbox.backlog()).toEqual({ events: 0, stations: 0, inFlight: 0 });
+    await expect.poll(() => outbox.backlog()).toEqual({ events: 0, stations: 0, inFlight: 0, window: 4 });
   });
 
   it('gathers what comes until the database has confirmed what went before', async () => {
