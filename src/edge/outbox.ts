@@ -187,7 +187,7 @@ export class Outbox {
   /** Resolves when Temporal has accepted the event of this boot's journal: what `ACKNOWLEDGE=actor` answers wait for. */
   accepted(chargePointId: string, seq: number): Promise<void> {
     const station = this.#station(chargePointId);
-    if (station.own.highest >= seq) return Promise.resolve();
+    if (acceptedUpTo(station) >= seq) return Promise.resolve();
     const before = { nextAt: station.nextAt, rank: rankOf(station, Date.now()) };
     press(station, seq);
     this.#advance(station, before);
@@ -373,10 +373,10 @@ export class Outbox {
           this.#onBlocked();
         }
         await this.#send(station, batch.text, !station.started || batch.text.includes('"kind":"connected"'));
-        // With more to come there is nothing to gather.
-        if (batch.tookAll)
-          station.nextAt = Date.now() + (rank === 'live' || rank === 'urgent' ? REST_MOST_MS : REST_MS);
         this.#accepted(station, stream, batch, { readAt, backlog });
+        // With more to come there is nothing to gather, and what somebody waits for may have come meanwhile.
+        if (batch.tookAll && !isPressing(station))
+          station.nextAt = Date.now() + (rank === 'live' || rank === 'urgent' ? REST_MOST_MS : REST_MS);
       }
     } catch (error) {
       this.#backlogs.giveBack(backlog);
@@ -403,9 +403,7 @@ export class Outbox {
   #accepted(station: Station, stream: Stream, batch: Batch, turn: { readAt: number; backlog: number }): void {
     this.#setDelivered(stream, batch.upTo);
     stream.highest = Math.max(stream.highest, batch.upTo);
-    while (station.acceptedWaiters[0] && station.acceptedWaiters[0].seq <= station.own.highest) {
-      station.acceptedWaiters.shift()?.resolve();
-    }
+    resolveAccepted(station);
     if (batch.upTo > stream.persisted) {
       stream.unpersistedBatches.push({ upTo: batch.upTo, bytes: batch.bytes, backlog: turn.backlog });
       this.#unpersisted.add(station);
@@ -447,6 +445,7 @@ export class Outbox {
 
   #skipPersisted(station: Station): void {
     for (const stream of station.streams) this.#setDelivered(stream, Math.max(stream.delivered, stream.persisted));
+    resolveAccepted(station);
     station.streams = station.streams.filter((stream) => stream === station.own || stream.persisted < stream.last);
     if (station.streams.some((stream) => stream.delivered > stream.persisted)) return;
     this.#unpersisted.delete(station);
@@ -472,12 +471,28 @@ function press(station: Station, seq: number): void {
   station.nextAt = 0;
 }
 
-/** Live, or a newcomer: the next batch takes all it has, as far as is known, and nothing of it has waited for long. */
-function rankOf(station: Station, now: number): Rank {
-  if (station.pressing > station.own.delivered) return 'urgent';
-  const isFresh = !station.behind && now - station.pendingSince <= LIVE_MS;
-  if (isFresh && station.streams.every(({ last, delivered }) => last - delivered <= LIVE_EVENTS)) {
-    return station.started ? 'live' : 'newcomer';
+function isPressing(station: Station): boolean {
+  return station.pressing > station.own.delivered;
+}
+
+/** Temporal has it, or even the database, where the answer to its delivery was lost. */
+function acceptedUpTo({ own }: Station): number {
+  return Math.max(own.highest, own.persisted);
+}
+
+function resolveAccepted(station: Station): void {
+  while (station.acceptedWaiters[0] && station.acceptedWaiters[0].seq <= acceptedUpTo(station)) {
+    station.acceptedWaiters.shift()?.resolve();
   }
+}
+
+/**
+ * Urgent, live, or a newcomer: the next batch takes all it has, as far as is known. But for what is urgent, nothing of it has
+ * waited for long.
+ */
+function rankOf(station: Station, now: number): Rank {
+  const isLittle = !station.behind && station.streams.every(({ last, delivered }) => last - delivered <= LIVE_EVENTS);
+  if (isLittle && isPressing(station)) return 'urgent';
+  if (isLittle && now - station.pendingSince <= LIVE_MS) return station.started ? 'live' : 'newcomer';
   return isUntold(station) ? 'untold' : 'backlog';
 }

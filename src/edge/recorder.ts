@@ -74,7 +74,11 @@ export class Recorder {
     const { seq, flushed } = this.#journal.append(chargePointId, event);
     if (flushed !== this.#watched) this.#watch(flushed);
     const acknowledge = event.kind === 'message' ? this.#acknowledge : undefined;
-    return acknowledge ? flushed.then(() => acknowledge(chargePointId, seq)) : flushed;
+    if (!acknowledge) return flushed;
+    const acknowledged = flushed.then(() => acknowledge(chargePointId, seq));
+    // Of an answer that has gone already nobody waits for it.
+    acknowledged.catch(() => undefined);
+    return acknowledged;
   }
 
   #recordPlain(chargePointId: string, event: NewEvent, reason: unknown): Promise<void> | undefined {

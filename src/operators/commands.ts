@@ -102,7 +102,7 @@ export async function submitCommand(
     if (!earlier) await submitOne(parts, chargePointId, { ...input, payload: first, commandId });
     const further: string[] = [];
     for (const [i, rest] of others.entries()) {
-      const id = `${commandId.slice(0, 95)}-${i + 2}`;
+      const id = `${commandId.slice(0, 95).toWellFormed()}-${i + 2}`;
       const before = await findCommand(database, chargePointId, id);
       if (before && !isSame(before, { ...input, payload: rest })) throw new CommandIdTaken(before);
       if (!before) await submitOne(parts, chargePointId, { ...input, payload: rest, commandId: id });

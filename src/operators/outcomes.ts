@@ -8,7 +8,7 @@ const PATIENCE_SHARE = 10;
 
 interface Waiter extends CommandKey {
   since: number;
-  resolve: (ended: CommandView | undefined) => void;
+  end: (ended: CommandView) => void;
 }
 
 /** Waits for commands to end: one look at the database for all that are waited for, however many. */
@@ -30,14 +30,19 @@ export class Outcomes {
    */
   async of(command: CommandKey, waitMs: number, stopping: AbortSignal): Promise<CommandView | undefined> {
     if (stopping.aborted) return undefined;
-    const over = AbortSignal.any([stopping, AbortSignal.timeout(waitMs)]);
     return new Promise((resolve) => {
-      const waiter = { ...command, since: Date.now(), resolve };
-      this.#waiters.add(waiter);
-      over.addEventListener('abort', () => {
+      const end = (ended?: CommandView) => {
+        clearTimeout(timer);
+        stopping.removeEventListener('abort', giveUp);
         this.#waiters.delete(waiter);
-        resolve(undefined);
-      });
+        resolve(ended);
+      };
+      const giveUp = () => end();
+      // Not AbortSignal.timeout in AbortSignal.any: nobody would hold it, and collected it never ends (nodejs/node#57736).
+      const timer = setTimeout(giveUp, waitMs);
+      const waiter = { ...command, since: Date.now(), end };
+      stopping.addEventListener('abort', giveUp);
+      this.#waiters.add(waiter);
       this.#lookLater();
     });
   }
@@ -63,9 +68,7 @@ export class Outcomes {
     const found = new Map(ended.map((command) => [keyOf(command), command]));
     for (const waiter of waiters) {
       const command = found.get(keyOf(waiter));
-      if (!command) continue;
-      this.#waiters.delete(waiter);
-      waiter.resolve(command);
+      if (command) waiter.end(command);
     }
     this.#looking = false;
     this.#lookLater();

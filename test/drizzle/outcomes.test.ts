@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { createBreaker, type Breaker } from '../../drizzle/breaker.ts';
 import type { Database } from '../../drizzle/client.ts';
@@ -61,6 +63,21 @@ describe('Outcomes', () => {
     for (const id of ids) await store(id, { state: 'completed', endedAt: later(1) });
     await Promise.all(waiting);
     expect(looks - before).toBeLessThan(50 * 5);
+  });
+
+  it('gives up when the time is over, also where garbage is collected meanwhile', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const waiting = outcomes.of(
+      { chargePointId: newChargePointId(), commandId: 'same' },
+      500,
+      new AbortController().signal,
+    );
+    for (let round = 0; round < 3; round++) {
+      await sleep(50);
+      collect();
+    }
+    expect(await waiting).toBeUndefined();
   });
 
   it('gives up when the time is over, and when nobody wants to know any more', async () => {

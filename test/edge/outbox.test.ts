@@ -107,6 +107,48 @@ describe('Outbox', () => {
     expect(deliveries.at(-1)).toMatchObject({ chargePointId: 'B', batch: { after: 1 } });
   });
 
+  it('lets what is urgent go on at once, too, where it comes while a delivery is under way', async () => {
+    let release = (): void => undefined;
+    let held: Promise<void> | undefined;
+    startOutbox({
+      deliver: async (chargePointId, batchText, options) => {
+        await record(chargePointId, batchText, options);
+        if (chargePointId === 'A') await held;
+      },
+    });
+    for (const each of ['A', 'B']) await bornActor(each);
+    await journal.append('B', malformed('2')).flushed;
+    await delivered('B', 2);
+    // It rests, unconfirmed, and comes later than what is urgent, though its rest is over sooner.
+    await journal.append('B', malformed('3')).flushed;
+    held = new Promise((resolve) => (release = resolve));
+    await journal.append('A', malformed('2')).flushed;
+    await delivered('A', 2);
+    await journal.append('A', callResult('one')).flushed;
+    held = undefined;
+    release();
+    await delivered('A', 3);
+    await delivered('B', 3);
+    expect(deliveries.slice(-2).map(({ chargePointId }) => chargePointId)).toEqual(['A', 'B']);
+  });
+
+  it('counts as accepted what the database has, though the answer to its delivery was lost', async () => {
+    startOutbox({
+      deliver: async (...delivery) => {
+        await record(...delivery);
+        if (deliveries.length > 1) throw new Error('no answer');
+      },
+      backoff: { first: 600_000, most: 600_000 },
+    });
+    await bornActor('A');
+    const { seq, flushed } = journal.append('A', malformed('2'));
+    await flushed;
+    const accepted = outbox.accepted('A', seq);
+    await delivered('A', seq);
+    outbox.persisted('A', journal.id, seq);
+    await accepted;
+  });
+
   it('lets few live charge points have deliveries that are not confirmed', async () => {
     startOutbox({ liveWindow: { least: 2, most: 2 } });
     const all = ['A', 'B', 'C', 'D'];

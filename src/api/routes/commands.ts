@@ -206,6 +206,7 @@ export function commandRoutes(app: App, parts: ApiParts): void {
 /** Aborted when nobody waits for the answer any more. */
 function whenGone({ raw }: FastifyReply): AbortSignal {
   const gone = new AbortController();
+  if (raw.destroyed) gone.abort();
   raw.once('close', () => gone.abort());
   return gone.signal;
 }
