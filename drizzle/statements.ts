@@ -61,7 +61,7 @@ const TARGETS: Record<TableName, Target> = {
     insertOnly: ['registration'],
   }),
   connector: target(schema.connector, ['chargePointId', 'connectorId'], 'newest'),
-  transaction: target(schema.transaction, ['chargePointId', 'transactionId'], 'newest'),
+  transaction: target(schema.transaction, ['chargePointId', 'transactionId'], 'newest', { notOfBehind: true }),
   command: target(schema.command, ['chargePointId', 'commandId'], 'newest'),
   // Of one number: what was done again. The same step stored again is the same row.
   actorStep: target(
@@ -76,6 +76,7 @@ const TARGETS: Record<TableName, Target> = {
     schema.cursor,
     ['chargePointId', 'journal'],
     'do update set seq = excluded.seq where t.seq < excluded.seq',
+    { notOfBehind: true },
   ),
 };
 
@@ -101,8 +102,9 @@ export function storeStatement(rows: Partial<Record<TableName, string[]>>, seen:
 
 /**
  * Charge points whose actor has seen less than the database has: it was reset to an earlier point, or Temporal's store
- * is an older copy. What it makes of rows that are there is older than these, whatever their version. And those of which
- * the database lacks events that it had: it is an older copy itself.
+ * is an older copy. What it makes of rows that are there is older than these, whatever their version: its events come
+ * again, so its cursors stay where they are. And those of which the database lacks events that it had: it is an older
+ * copy itself.
  */
 const SEEN_BEFORE = `seen as (select * from json_to_recordset(`;
 const SEEN_AFTER = `::json) as s (id text, cursors json, after json)), behind as (
@@ -152,7 +154,7 @@ function target(
   table: PgTable,
   keyColumns: string[],
   onConflict: string,
-  except: { never?: string[]; insertOnly?: string[] } = {},
+  except: { never?: string[]; insertOnly?: string[]; notOfBehind?: true } = {},
 ): Target {
   const columns = Object.entries(getTableColumns(table)).filter(([property]) => !except.never?.includes(property));
   const names = columns.map(([, column]) => quoted(column.name)).join(', ');
@@ -168,11 +170,14 @@ function target(
     .filter(([property]) => !keyColumns.includes(property) && !except.insertOnly?.includes(property))
     .map(([, column]) => `${quoted(column.name)} = excluded.${quoted(column.name)}`);
   const newest = `do update set ${changed.join(', ')} where t.version < excluded.version and not exists (select from behind as b where b.id = t.charge_point_id)`;
+  const notOfBehind = except.notOfBehind
+    ? ' where not exists (select from behind as b where b.id = r."chargePointId")'
+    : '';
 
   return {
     sqlName: getTableName(table),
     before: `insert into ${quoted(getTableName(table))} as t (${names}) select ${values.join(', ')} from json_to_recordset(`,
-    after: `::json) as r (${fields.join(', ')}) on conflict (${key}) ${onConflict === 'newest' ? newest : onConflict}${makesEvents(getTableName(table)) ? ' returning t.*' : ''}`,
+    after: `::json) as r (${fields.join(', ')})${notOfBehind} on conflict (${key}) ${onConflict === 'newest' ? newest : onConflict}${makesEvents(getTableName(table)) ? ' returning t.*' : ''}`,
     keyColumns,
     jsonColumns: columns.filter(([, column]) => isJson(column)).map(([property]) => property),
   };

@@ -19,6 +19,8 @@ import { chargePoint, command, connection, connector, cursor, message, transacti
 
 /** Of transactions and commands, besides those that are not finished. */
 const NEWEST = 20;
+/** An edge drops the cursors of an earlier boot not sooner after it was done with. */
+const CURSOR_KEPT_MS = 10 * 60_000;
 /** More than a station has unanswered at a time: one (OCPP-J 1.6 §4.1.1), or some dozens if it does not wait. */
 const HEARD_NEWEST = 200;
 /** Neither vendors known to be hasty about CALLs mind them this long after the connection opened. */
@@ -126,13 +128,26 @@ function toBirth(found: Found): Birth {
     connectors,
     transactions,
     commands,
-    heard: heard.toReversed().map(({ hash, receivedAt, journal, seq }) => ({
-      hash: hash ?? '',
-      at: receivedAt,
-      event: `${journal}:${seq}`,
-    })),
+    heard: heard
+      .toReversed()
+      .filter((row) => isSeen(row, cursors))
+      .map(({ hash, receivedAt, journal, seq }) => ({ hash: hash ?? '', at: receivedAt, event: `${journal}:${seq}` })),
     version: Math.max(0, ...versions),
   };
+}
+
+/**
+ * Events stored by an actor that was behind come again: they are no repeats of themselves. A journal's cursor is dropped
+ * when it is long done with (src/edge/trimming.ts), or not there yet.
+ */
+function isSeen(
+  { journal, seq, receivedAt }: { journal: number; seq: number; receivedAt: string },
+  cursors: { journal: number; seq: number }[],
+): boolean {
+  const cursor = cursors.find((one) => one.journal === journal);
+  if (cursor) return seq <= cursor.seq;
+  const isNewest = cursors.every((one) => one.journal < journal);
+  return !isNewest || Date.parse(receivedAt) < Date.now() - CURSOR_KEPT_MS;
 }
 
 /** Those of the transactions with these ids, or with one of them as alias, that are stored. */

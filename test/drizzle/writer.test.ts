@@ -137,9 +137,26 @@ describe('persist', () => {
     const behind = { transactions: [transactionRow(7, 99, { meterStop: null }), transactionRow(8, 99)] };
     expect(await writer.persist(input(id, [messageEvent(1), messageEvent(2)], behind))).toBe('behind');
     const { transactions } = await readBirth(database, id);
-    expect(Object.fromEntries(transactions.map((row) => [row.transactionId, row.meterStop]))).toEqual({
-      7: 500,
-      8: null,
+    expect(transactions.map((row) => [row.transactionId, row.meterStop])).toEqual([[7, 500]]);
+  });
+
+  it('has the events of an actor that has seen less come again, also those of a newer journal', async () => {
+    const id = newChargePointId();
+    const now = new Date().toISOString();
+    const stop = (seq: number) => {
+      const event = messageEvent(seq, { action: 'StopTransaction', hash: `hash ${seq}`, receivedAt: now });
+      return { ...input(id, [event]), runs: [{ journal: JOURNAL + 1, upTo: seq, events: [{ event }] }] };
+    };
+    await writer.persist(input(id, [messageEvent(1), messageEvent(2), messageEvent(3)]));
+    const cursors = { [JOURNAL]: 2, [JOURNAL + 1]: 1 };
+    expect(await writer.persist({ ...stop(1), cursors })).toBe('behind');
+    const born = await readBirth(database, id);
+    expect(born).toMatchObject({ cursors: { [JOURNAL]: 3 }, heard: [] });
+    expect(born.cursors).not.toHaveProperty(String(JOURNAL + 1));
+    expect(await writer.persist({ ...stop(1), cursors: { [JOURNAL]: 3, [JOURNAL + 1]: 1 } })).toBeUndefined();
+    expect(await readBirth(database, id)).toMatchObject({
+      cursors: { [JOURNAL]: 3, [JOURNAL + 1]: 1 },
+      heard: [{ hash: 'hash 1', event: `${JOURNAL + 1}:1` }],
     });
   });
 
