@@ -144,8 +144,8 @@ function isSeen(
   { journal, seq, receivedAt }: { journal: number; seq: number; receivedAt: string },
   cursors: { journal: number; seq: number }[],
 ): boolean {
-  const cursor = cursors.find((one) => one.journal === journal);
-  if (cursor) return seq <= cursor.seq;
+  const known = cursors.find((one) => one.journal === journal);
+  if (known) return seq <= known.seq;
   const isNewest = cursors.every((one) => one.journal < journal);
   return !isNewest || Date.parse(receivedAt) < Date.now() - CURSOR_KEPT_MS;
 }
