@@ -16,11 +16,10 @@ import {
 import type { Birth, ChargePoint, Command, Connection, Connector, Transaction } from '../../workflows/state/model.ts';
 import type { Database } from '../client.ts';
 import { chargePoint, command, connection, connector, cursor, message, transaction } from '../schema.ts';
+import { CURSOR_KEPT_MS } from './cursors.ts';
 
 /** Of transactions and commands, besides those that are not finished. */
 const NEWEST = 20;
-/** An edge drops the cursors of an earlier boot not sooner after it was done with. */
-const CURSOR_KEPT_MS = 10 * 60_000;
 /** More than a station has unanswered at a time: one (OCPP-J 1.6 §4.1.1), or some dozens if it does not wait. */
 const HEARD_NEWEST = 200;
 /** Neither vendors known to be hasty about CALLs mind them this long after the connection opened. */

@@ -23,6 +23,9 @@ export async function readCursors(database: Database, chargePointIds: string[], 
   );
 }
 
+/** Cursors of a journal that is drained stay for so long (ms) at least: who is born meanwhile sees what was stored. */
+export const CURSOR_KEPT_MS = 10 * 60_000;
+
 /** For a journal that is drained and closed: no event of it will come again. */
 export async function dropCursors(database: Database, journal: number): Promise<void> {
   await database.run((db) => db.delete(cursor).where(eq(cursor.journal, journal)));

@@ -27,7 +27,7 @@ export interface TrimmingOptions {
   /** A cursor that stands still this long (ms) has its events delivered again; doubled each time up to `most`. */
   patience?: { first: number; most: number };
   /** A drained journal of an earlier boot is closed after this time (ms): its last deliveries have ended by then. */
-  closeAfterMs?: number;
+  closeAfterMs: number;
   /** At the start the cursors are waited for this long (ms). */
   startTimeoutMs?: number;
 }
@@ -50,7 +50,6 @@ export class Trimming {
   readonly #options: TrimmingOptions;
   readonly #interval: { normal: number; soon: number };
   readonly #patience: { first: number; most: number };
-  readonly #closeAfterMs: number;
   /** Cursors that stood still at the last reading, by charge point and journal. */
   #still = new Map<string, Still>();
   /** When a cursor was last seen to have moved: workers and database do their work. ms since 1970. */
@@ -68,7 +67,6 @@ export class Trimming {
     this.#options = options;
     this.#interval = options.interval ?? { normal: 2_000, soon: 50 };
     this.#patience = options.patience ?? { first: 10_000, most: 120_000 };
-    this.#closeAfterMs = options.closeAfterMs ?? 10 * 60_000;
     options.outbox.onBlocked(() => this.#schedule(this.#interval.soon));
   }
 
@@ -223,7 +221,7 @@ export class Trimming {
       if (!this.#options.journal.isDrained(journal)) continue;
       const since = this.#drainedSince.get(journal) ?? Date.now();
       this.#drainedSince.set(journal, since);
-      if (Date.now() - since < this.#closeAfterMs) continue;
+      if (Date.now() - since < this.#options.closeAfterMs) continue;
       if (!(await this.#wentOnElsewhere(journal))) await this.#options.dropCursors(journal);
       this.#options.journal.forget(journal);
       this.#drainedSince.delete(journal);

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Worker } from '@temporalio/worker';
 import { createEdgeActivities } from '../../activities/createActivities.ts';
-import { dropCursors, readCursors } from '../../drizzle/queries/cursors.ts';
+import { CURSOR_KEPT_MS, dropCursors, readCursors } from '../../drizzle/queries/cursors.ts';
 import { nextPasswordGiven } from '../../drizzle/queries/nextPasswords.ts';
 import { openTransactionsOf } from '../../drizzle/queries/openTransactions.ts';
 import { takeTransactionIdBlock } from '../../drizzle/queries/transactionIds.ts';
@@ -65,6 +65,7 @@ export async function startEdgeRole(shared: Shared, directory: Directory): Promi
       return again ? shared.actors().end(chargePointId, reason) : shared.actors().restart(chargePointId, reason);
     },
     dropCursors: (id) => dropCursors(database, id),
+    closeAfterMs: CURSOR_KEPT_MS,
     log,
   });
   const transactionIds = new TransactionIds({

@@ -218,6 +218,7 @@ async function start(options: Partial<TrimmingOptions> = {}, outboxOptions = {})
       restarted.push(again ? `${chargePointId} again` : chargePointId);
       return Promise.resolve();
     },
+    closeAfterMs: 600_000,
     dropCursors: (id) => {
       dropped.push(id);
       return Promise.resolve();
