@@ -4,6 +4,7 @@ import { patched } from '@temporalio/workflow';
 export type Change =
   | 'ahead'
   | 'checked-requests'
+  | 'ends-quietly'
   | 'inputs-alone'
   | 'late-look'
   | 'next-turn'
@@ -22,12 +23,14 @@ export type HasChange = (change: Change) => boolean;
 
 /** In no run but those that began with all of them. */
 const ONLY_TOGETHER: ReadonlySet<Change> = new Set(['late-look', 'shown-once', 'taken']);
+/** Came after the marker for all: each has one of its own, in those runs only that come to it. */
+const LATER: ReadonlySet<Change> = new Set(['ends-quietly']);
 
 /**
  * To be called first of all. One marker stands for all changes: each one of its own costs a run an event, and an update
- * of its search attributes. A change of later on gets a marker of its own, until the next one for all.
+ * of its search attributes. A later change gets a marker of its own, until the next one for all.
  */
 export function changesOfRun(): HasChange {
   const hasAll = patched('all-of-2026-11');
-  return (change) => hasAll || (!ONLY_TOGETHER.has(change) && patched(change));
+  return (change) => (hasAll && !LATER.has(change)) || (!ONLY_TOGETHER.has(change) && patched(change));
 }

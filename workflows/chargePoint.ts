@@ -51,6 +51,11 @@ const PENDING_MOST = 50;
 const SILENCE_MS = 20 * 60_000;
 /** Actors born together do not look at their rows again together: what comes earlier brings the look with it. */
 const LATE_LOOK_MS = { least: 5 * 60_000, most: 15 * 60_000 };
+/**
+ * A run that is to end waits until nothing has come for so long. Temporal refuses to end one that was sent something
+ * meanwhile, and has its whole history replayed: for a busy station that could go on and on.
+ */
+const QUIET_MS = 300;
 /** The database disagrees with an actor only where nothing was stored for so long: otherwise the edge looked too early. */
 const DOUBT_MS = 8_000;
 
@@ -116,6 +121,7 @@ export async function chargePoint(carried?: Carried): Promise<void> {
       if (handOver()) await continueAsNew<typeof chargePoint>(handedOver(course));
       if (leaving() && waiting() === 0) {
         if (!retiring) return;
+        if (has('ends-quietly') && (await condition(() => waiting() > 0, QUIET_MS))) continue;
         throw new CancelledFailure('retired: the station gets a new actor when it speaks again');
       }
       await drain(course);

@@ -10,6 +10,10 @@ import { openSql } from '../../chaos/system.ts';
 import { chargingThrough } from './load.ts';
 
 const LONG = 240_000;
+/** temporal.api.enums.v1.EventType: of a workflow task scheduled, started, completed. */
+const TASK_EVENTS = new Set([5, 6, 7]);
+/** A batch that was seen before changes nothing: many of them make a run long in a short time. */
+const SEEN = { journal: 1, after: 0, events: [] };
 
 describe('an actor of a charging station', () => {
   let program: Program;
@@ -39,12 +43,10 @@ describe('an actor of a charging station', () => {
       const busy = { url: program.url, prefix: 'endless-', stations: 1, paceMs: 0, after: 100 };
       await chargingThrough(sql, busy, async ({ stations }) => {
         const handle = actor(stations[0]?.chargePointId ?? '');
-        // A batch that was seen before changes nothing: many of them make the run long in a short time.
-        const seen = { journal: 1, after: 0, events: [] };
         const runs = new Set<string>();
         while (runs.size < 3) {
           runs.add((await handle.describe()).runId);
-          await Promise.all(Array.from({ length: 50 }, () => handle.signal('events', seen)));
+          await Promise.all(Array.from({ length: 50 }, () => handle.signal('events', SEEN)));
         }
       });
     },
@@ -76,6 +78,31 @@ describe('an actor of a charging station', () => {
         ];
         await expect.poll(states, { timeout: 60_000 }).toEqual([{ state: 'completed' }]);
       });
+    },
+    LONG,
+  );
+
+  it(
+    'cancelled while signals stream in, serves on, and ends when they pause',
+    async () => {
+      const busy = { url: program.url, prefix: 'cancelled-', stations: 1, paceMs: 0, after: 100 };
+      let cancelled: WorkflowHandle | undefined;
+      await chargingThrough(sql, busy, async ({ stations: [station] }) => {
+        const { chargePointId = '' } = station ?? {};
+        const current = actor(chargePointId);
+        const batch = JSON.stringify(SEEN);
+        cancelled = client.workflow.getHandle(current.workflowId, (await current.describe()).runId);
+        await cancelled.cancel();
+        for (let round = 0; round < 30; round++) {
+          await Promise.all(Array.from({ length: 20 }, () => actors.deliver(chargePointId, batch, { start: true })));
+        }
+      });
+      const status = async () => (await cancelled?.describe())?.status.name;
+      await expect.poll(status, { timeout: 60_000 }).toBe('CANCELLED');
+      // Temporal refuses an end that is met by a signal: the task fails, and all of the history is replayed.
+      const history = await cancelled?.fetchHistory();
+      const before = history?.events?.slice(0, -1).findLast(({ eventType }) => !TASK_EVENTS.has(eventType ?? 0));
+      expect(before?.timerFiredEventAttributes).toBeTruthy();
     },
     LONG,
   );
