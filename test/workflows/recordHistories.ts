@@ -25,6 +25,7 @@ const scenarios = {
   garbage,
   databaseKilled,
   continuedAsNewAndCancelled,
+  cancelledWhileBusy,
   approvedThenRetired,
   askedAgainAndAgain,
   judgedAndBornAgain,
@@ -99,6 +100,23 @@ async function continuedAsNewAndCancelled(): Promise<void> {
   await until(async () => (await handle('BUSY', second.runId).describe()).status.name === 'CANCELLED');
   await record('continued-as-new', handle('BUSY', runId));
   await record('continued-then-cancelled', handle('BUSY', second.runId));
+  station.stop();
+}
+
+/** The pause that it waits for is interrupted at least once. */
+async function cancelledWhileBusy(): Promise<void> {
+  const station = connect('PAUSES');
+  const charging = new Charging(station, ledger, { idTag: 'TAG' });
+  await charging.boot();
+  await until(() => exists('PAUSES'));
+  const { runId } = await handle('PAUSES').describe();
+  await handle('PAUSES').cancel();
+  for (let round = 0; round < 20; round++) {
+    await handle('PAUSES').signal('command', { action: 'GetConfiguration', payload: {}, commandId: 'once' });
+    await sleep(50);
+  }
+  await until(async () => (await handle('PAUSES', runId).describe()).status.name === 'CANCELLED');
+  await record('cancelled-while-busy', handle('PAUSES', runId));
   station.stop();
 }
 
