@@ -7,12 +7,14 @@ export type Change =
   | 'ends-quietly'
   | 'inputs-alone'
   | 'late-look'
+  | 'leaves-nothing'
   | 'next-turn'
   | 'offer-again'
   | 'reopened'
   | 'second-look'
   | 'seen-if-open'
   | 'sent-once'
+  | 'sent-stays-sent'
   | 'shown-once'
   | 'slow-edge'
   | 'taken'
@@ -24,7 +26,7 @@ export type HasChange = (change: Change) => boolean;
 /** In no run but those that began with all of them. */
 const ONLY_TOGETHER: ReadonlySet<Change> = new Set(['late-look', 'shown-once', 'taken']);
 /** Came after the marker for all: each has one of its own, in those runs only that come to it. */
-const LATER: ReadonlySet<Change> = new Set(['ends-quietly']);
+const LATER: ReadonlySet<Change> = new Set(['ends-quietly', 'leaves-nothing', 'sent-stays-sent']);
 
 /**
  * To be called first of all. One marker stands for all changes: each one of its own costs a run an event, and an update

@@ -120,6 +120,10 @@ export async function chargePoint(carried?: Carried): Promise<void> {
       rang = false;
       if (handOver()) await continueAsNew<typeof chargePoint>(handedOver(course));
       if (leaving() && waiting() === 0) {
+        if (actor.isRetired(current) && commands.pending(current.commands).length > 0 && has('leaves-nothing')) {
+          await persist(take(course, { kind: 'left', at: now() }));
+          continue;
+        }
         if (!retiring) return;
         if (has('ends-quietly') && (await condition(() => waiting() > 0, QUIET_MS))) continue;
         throw new CancelledFailure('retired: the station gets a new actor when it speaks again');
@@ -231,7 +235,10 @@ export async function chargePoint(carried?: Carried): Promise<void> {
       ...(isNew ? { reducers: 3 as const } : {}),
       ...(isNew && birth.chargePoint ? { bornAt: Date.now() } : {}),
     };
-    const offered = commands.offeredBefore(fresh.commands, old?.state.commands ?? []);
+    const known = old?.state.commands ?? [];
+    const sent = commands.knownSent(fresh.commands, known);
+    if (sent.length > 0 && has('sent-stays-sent')) fresh.commands = commands.replaced(fresh.commands, sent);
+    const offered = commands.offeredBefore(fresh.commands, known);
     if (offered.length > 0 && has('sent-once')) {
       course = begin({ ...fresh, commands: commands.replaced(fresh.commands, offered) }, old?.steps.last);
       for (const command of offered) edges.settle(command);

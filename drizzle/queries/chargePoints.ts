@@ -1,5 +1,5 @@
 /** Charge points as operators see them: what the actors tell of them, and what operators have decided. */
-import { and, asc, eq, gt, ne, sql, type SQL } from 'drizzle-orm';
+import { and, asc, eq, gt, lt, ne, sql, type SQL } from 'drizzle-orm';
 import type { Database } from '../client.ts';
 import { chargePoint, connector } from '../schema.ts';
 import { chargePointColumns } from './chargePoint.ts';
@@ -46,6 +46,19 @@ export async function listChargePoints(
       .limit(limit + 1),
   );
   return pageOf(rows, limit, (row) => [row.chargePointId]);
+}
+
+/** Of those that count as online and were not heard of since. The one that has been silent for longest comes first. */
+export async function silentChargePoints(database: Database, since: string, limit: number): Promise<string[]> {
+  const rows = await database.run((db) =>
+    db
+      .select({ id: chargePoint.chargePointId })
+      .from(chargePoint)
+      .where(and(eq(chargePoint.online, true), lt(chargePoint.lastSeenAt, since)))
+      .orderBy(asc(chargePoint.lastSeenAt))
+      .limit(limit),
+  );
+  return rows.map(({ id }) => id);
 }
 
 export async function findChargePoint(database: Database, chargePointId: string) {

@@ -1,6 +1,7 @@
 import { and, asc, desc, eq, isNotNull, isNull, sql } from 'drizzle-orm';
+import type { CommandOptions } from '../../workflows/state/model.ts';
 import type { Database } from '../client.ts';
-import { command } from '../schema.ts';
+import { chargePoint, command } from '../schema.ts';
 import { keyAfter, pageOf, type Page, type PageRequest } from './pages.ts';
 
 export type CommandView = Omit<typeof command.$inferSelect, 'version' | 'connection'>;
@@ -73,6 +74,43 @@ export async function unfinishedCommands(database: Database, chargePointId: stri
       .from(command)
       .where(and(eq(command.chargePointId, chargePointId), isNull(command.endedAt)))
       .orderBy(asc(command.requestedAt), asc(command.commandId)),
+  );
+}
+
+/** What tells when a command should have ended, and whether its station is there. */
+export type OpenCommand = Awaited<ReturnType<typeof openCommands>>[number];
+
+/** Commands that have not ended, of all charge points, by key. */
+export async function openCommands(
+  database: Database,
+  { after, limit }: { after?: CommandKey | undefined; limit: number },
+) {
+  return database.run((db) =>
+    db
+      .select({
+        chargePointId: command.chargePointId,
+        commandId: command.commandId,
+        action: command.action,
+        state: command.state,
+        requestedAt: command.requestedAt,
+        deadline: command.deadline,
+        sentAt: command.sentAt,
+        // The others may be long.
+        options: sql<Pick<CommandOptions, 'effectWithinMs'>>`
+          json_strip_nulls(json_build_object('effectWithinMs', ${command.options} -> 'effectWithinMs'))`,
+        online: chargePoint.online,
+        retired: sql<boolean>`${chargePoint.registration} = 'retired'`,
+      })
+      .from(command)
+      .innerJoin(chargePoint, eq(chargePoint.chargePointId, command.chargePointId))
+      .where(
+        and(
+          isNull(command.endedAt),
+          after && sql`(${command.chargePointId}, ${command.commandId}) > (${after.chargePointId}, ${after.commandId})`,
+        ),
+      )
+      .orderBy(asc(command.chargePointId), asc(command.commandId))
+      .limit(limit),
   );
 }
 

@@ -58,6 +58,8 @@ function inputInWords(input: Exclude<Input, { kind: 'events' }>, before: ActorSt
       return `${command(input.commandId)} will not be sent: ${input.reason}`;
     case 'sentBefore':
       return `${command(input.commandId)} was sent before: ${input.reason}`;
+    case 'left':
+      return 'retired, and gone: nothing more is followed';
     case 'connectionGone':
       return `the edge of connection ${input.connection} is gone`;
     case 'silenceChecked':

@@ -6,6 +6,7 @@ import type { Breaker } from '../../drizzle/breaker.ts';
 import { openDatabase } from '../../drizzle/client.ts';
 import { createWriter, type Writer } from '../../drizzle/writer.ts';
 import type { Temporal } from '../temporal/connection.ts';
+import { watchForMissingActors } from '../temporal/missingActors.ts';
 import { createActorWorker } from '../temporal/worker.ts';
 import type { Shared } from './shared.ts';
 
@@ -14,7 +15,7 @@ const WRITE_DEADLINE_MS = 4_000;
 
 /** The actors and what they store. Resolves to what makes their worker. */
 export function prepareWorker(
-  { settings, log, started, database, metrics }: Shared,
+  { settings, log, started, database, actors, temporalDown, databaseDown, metrics }: Shared,
   { databaseUrl, breaker }: { databaseUrl: string; breaker: Breaker },
 ): (temporal: Temporal) => Promise<Worker> {
   // A connection of its own: what reads give up waiting for must not cut what is being written.
@@ -27,6 +28,8 @@ export function prepareWorker(
     settings: { transactionEndGraceMs: settings.TRANSACTION_END_GRACE },
     idTags: { unknownIdTags: settings.UNKNOWN_ID_TAGS, offlineUnknownTags: settings.OFFLINE_UNKNOWN_TAGS },
   });
+  const down = () => temporalDown() !== undefined || databaseDown() !== undefined;
+  started.onStop(watchForMissingActors({ database, actors, down, log }));
   return (temporal) =>
     createActorWorker(temporal, activities, {
       bundleDirectory: path.join(settings.DATA_DIR, 'bundles'),

@@ -23,7 +23,9 @@ export interface Actors {
   submit(chargePointId: string, submission: Submission): Promise<{ commandId: string }>;
   /** Cancels a command that was not sent yet; resolves, when that is stored, to how it stands. */
   cancel(chargePointId: string, cancellation: Cancellation): Promise<Command | undefined>;
-  /** Tells what an operator has decided; creates the actor where there is none, but not to retire it. */
+  /** Creates the actor where there is none. */
+  start(chargePointId: string): Promise<void>;
+  /** Tells what an operator has decided; creates the actor where there is none, also to end what a retired one leaves. */
   registered(chargePointId: string, registration: Registration): Promise<void>;
   /**
    * Begins a new run where the actor's history, as Temporal has it, ends, with every signal and update that it has not
@@ -49,13 +51,17 @@ const REAPPLY_ALL = 3;
 
 export function createActors({ connection, client, namespace }: Temporal): Actors {
   const within = <T>(call: () => Promise<T>): Promise<T> => connection.withDeadline(Date.now() + RPC_DEADLINE_MS, call);
-  const start = (chargePointId: string) => ({
+  const workflow = (chargePointId: string) => ({
     workflowId: workflowId(chargePointId),
     taskQueue: ACTOR_TASK_QUEUE,
     staticSummary: `charge point ${chargePointId}`.slice(0, 200),
     workflowTaskTimeout: TASK_TIMEOUT,
     args: [],
   });
+  const start = async (chargePointId: string): Promise<void> => {
+    const workflowIdConflictPolicy = WorkflowIdConflictPolicy.USE_EXISTING;
+    await within(() => client.workflow.start('chargePoint', { ...workflow(chargePointId), workflowIdConflictPolicy }));
+  };
   /** Nearly always the actor is there: it is started only where it is not. */
   const update = async <Result, Arg>(chargePointId: string, name: string, arg: Arg): Promise<Result> => {
     const handle = client.workflow.getHandle(workflowId(chargePointId));
@@ -65,12 +71,7 @@ export function createActors({ connection, client, namespace }: Temporal): Actor
     } catch (error) {
       if (!(error instanceof WorkflowNotFoundError)) throw error;
     }
-    await within(() =>
-      client.workflow.start('chargePoint', {
-        ...start(chargePointId),
-        workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
-      }),
-    );
+    await start(chargePointId);
     return asked();
   };
   /** Undefined where there is no such actor, or it has ended. */
@@ -88,7 +89,7 @@ export function createActors({ connection, client, namespace }: Temporal): Actor
       if (options.start) {
         await within(() =>
           client.workflow.signalWithStart('chargePoint', {
-            ...start(chargePointId),
+            ...workflow(chargePointId),
             signal: 'events',
             signalArgs: [payload],
           }),
@@ -103,19 +104,14 @@ export function createActors({ connection, client, namespace }: Temporal): Actor
     },
     submit: (chargePointId, submission) => update(chargePointId, 'submit', submission),
     cancel: (chargePointId, cancellation) => update(chargePointId, 'cancelCommand', cancellation),
+    start,
     async registered(chargePointId, registration) {
-      if (registration !== 'retired') {
-        await within(() =>
-          client.workflow.signalWithStart('chargePoint', {
-            ...start(chargePointId),
-            signal: 'registration',
-            signalArgs: [registration],
-          }),
-        );
-        return;
-      }
-      await whereItRuns(() =>
-        client.workflow.getHandle(workflowId(chargePointId)).signal('registration', registration),
+      await within(() =>
+        client.workflow.signalWithStart('chargePoint', {
+          ...workflow(chargePointId),
+          signal: 'registration',
+          signalArgs: [registration],
+        }),
       );
     },
     async restart(chargePointId, reason) {

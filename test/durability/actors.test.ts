@@ -145,6 +145,50 @@ describe('an actor of a charging station', () => {
     LONG,
   );
 
+  it(
+    'is started where something waits for it and its station says nothing: a deadline, an edge that is gone, a retired queue',
+    async () => {
+      const ids = ['AWAY', 'SILENT', 'GONE'];
+      const rows = ids.map((id) => ({
+        charge_point_id: id,
+        online: id === 'SILENT',
+        last_seen_at: new Date(Date.now() - 3_600_000),
+        registration: id === 'GONE' ? 'retired' : 'accepted',
+      }));
+      await sql`insert into charge_point ${sql(rows)}`;
+      await sql`
+        insert into connection (charge_point_id, connection, journal, task_queue, opened_at)
+        values ('SILENT', '9-1', 9, 'of an edge that is gone', now())`;
+      const payload = '{"location":"ftp://localhost/","retrieveDate":"2026-01-01T00:00:00Z"}';
+      await sql`
+        insert into command (charge_point_id, command_id, action, payload, state, via, requested_at, deadline, sent_at, version)
+        select 'GONE', id, 'UpdateFirmware', ${payload}::text::json, state, 'update', now(), now() + interval '1 day', sent_at, 1
+        from (values ('followed', 'answered', now()), ('waits', 'queued', null)) as rows (id, state, sent_at)`;
+      const clear = { action: 'ClearCache', payload: {} };
+      await actors.submit('AWAY', { ...clear, commandId: 'in a moment', deadlineMs: 10_000 });
+      await actors.submit('AWAY', { ...clear, commandId: 'in an hour', deadlineMs: 3_600_000 });
+      const commands = () => sql`
+        select command_id, state, reason from command where charge_point_id in ${sql(ids)} order by command_id`;
+      await expect.poll(async () => (await commands()).length, { timeout: 30_000 }).toBe(4);
+      await actor('AWAY').terminate();
+
+      await expect
+        .poll(async () => [...(await commands())], { timeout: 120_000 })
+        .toEqual([
+          { command_id: 'followed', state: 'notObserved', reason: 'accepted, but the charge point was retired' },
+          { command_id: 'in a moment', state: 'expired', reason: 'not sent before its deadline' },
+          { command_id: 'in an hour', state: 'queued', reason: null },
+          { command_id: 'waits', state: 'cancelled', reason: 'the charge point was retired' },
+        ]);
+      const silent = async () => [...(await sql`select online from charge_point where charge_point_id = 'SILENT'`)];
+      await expect.poll(silent, { timeout: 60_000 }).toEqual([{ online: false }]);
+      const status = async (id: string) => (await actor(id).describe()).status.name;
+      await expect.poll(() => status('GONE'), { timeout: 30_000 }).toBe('COMPLETED');
+      expect(await status('AWAY')).toBe('RUNNING');
+    },
+    LONG,
+  );
+
   it('that does not run is not restarted', async () => {
     await actors.restart('NOBODY', 'a test');
     await expect(actor('NOBODY').describe()).rejects.toBeInstanceOf(WorkflowNotFoundError);

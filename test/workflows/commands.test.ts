@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { details } from '../../workflows/details.ts';
+import { left } from '../../workflows/state/actor.ts';
 import * as commands from '../../workflows/state/commands.ts';
 import { asCancellation, asSubmission } from '../../workflows/state/inbound.ts';
 import type { Command, CommandOptions } from '../../workflows/state/model.ts';
@@ -135,6 +136,56 @@ describe('a queued command', () => {
     const handed = commands.dispatched(state.commands, 'c1', '1-1');
     expect(commands.cancelled(handed, 'c1', at, 'Ada')).toBe(handed);
     expect(commands.cancelled(state.commands, 'c2', at, 'Ada')).toBe(state.commands);
+  });
+});
+
+describe('an actor that is born again of older rows', () => {
+  const ROWS = asked(online(), 'ClearCache', 'GetConfiguration').state.commands;
+  const offered = commands.dispatched(ROWS, 'c1', '1-1');
+
+  it('asks the edge about what it had offered, and does not send what it knows to be sent', () => {
+    expect(commands.offeredBefore(ROWS, offered)).toEqual([offered[0]]);
+    expect(commands.knownSent(ROWS, offered)).toEqual([]);
+    const told = new Station();
+    told.state = { ...told.state, commands: offered };
+    told.say(told.event('callSent', { commandId: 'c1', messageId: 'm', action: 'ClearCache', payload: {} }));
+    const [sent] = told.state.commands;
+    expect(commands.offeredBefore(ROWS, told.state.commands)).toEqual([]);
+    expect(commands.knownSent(ROWS, told.state.commands)).toEqual([sent]);
+    told.disconnects();
+    const [lost] = commands.knownSent(ROWS, told.state.commands);
+    expect(lost).toMatchObject({ commandId: 'c1', state: 'connectionLost', endedAt: told.instant });
+    // The same events come again.
+    const again = new Station();
+    again.state = { ...again.state, commands: commands.replaced(ROWS, [lost as Command]) };
+    again.say(again.event('callSent', { commandId: 'c1', messageId: 'm', action: 'ClearCache', payload: {} }));
+    expect(again.state.commands[0]).toMatchObject({ state: 'sent', endedAt: null });
+    again.disconnects();
+    expect(again.state.commands[0]).toMatchObject({ state: 'connectionLost' });
+  });
+
+  it('goes by the rows where they know more, and of what was cancelled before it was offered', () => {
+    expect(commands.knownSent(offered, ROWS)).toEqual([]);
+    const at = '2026-03-01T13:00:00.000Z';
+    expect(commands.knownSent(ROWS, commands.cancelled(ROWS, 'c2', at, null))).toEqual([]);
+  });
+});
+
+describe('a retired charge point that has gone', () => {
+  it('leaves no command open: none goes out, none is followed', () => {
+    const station = asked(online(), 'ClearCache', 'Reset', 'UnlockConnector', 'UpdateFirmware');
+    const { commands: queue } = station.state;
+    const at = '2026-03-02T12:00:00.000Z';
+    const states = ['queued', 'answered', 'timedOut', 'sent'] as const;
+    const open = queue.map((command, i) => ({ ...command, state: states[i] as Command['state'], reason: null }));
+    const gone = left({ ...station.state, commands: open }, at).commands;
+    expect(gone.every(({ endedAt }) => endedAt === at)).toBe(true);
+    expect(gone.map(({ state, reason }) => [state, reason])).toEqual([
+      ['cancelled', 'the charge point was retired'],
+      ['notObserved', 'accepted, but the charge point was retired'],
+      ['timedOut', 'the charge point was retired'],
+      ['connectionLost', 'the charge point was retired'],
+    ]);
   });
 });
 

@@ -27,6 +27,7 @@ const scenarios = {
   continuedAsNewAndCancelled,
   cancelledWhileBusy,
   approvedThenRetired,
+  retiredWhileFollowed,
   askedAgainAndAgain,
   judgedAndBornAgain,
 };
@@ -136,6 +137,24 @@ async function approvedThenRetired(): Promise<void> {
   await operator('station', 'retire', 'NEW');
   await until(async () => (await handle('NEW').describe()).status.name === 'COMPLETED');
   await record('approved-then-retired', handle('NEW'));
+  station.stop();
+}
+
+/** An installation is followed for an hour; its charge point is retired before. */
+async function retiredWhileFollowed(): Promise<void> {
+  const station = connect('FOLLOWED', { onCall: () => ({}) });
+  await new Charging(station, ledger, { idTag: 'TAG' }).boot();
+  await until(() => exists('FOLLOWED'));
+  const payload = { location: 'ftp://localhost/', retrieveDate: '2026-01-01T00:00:00Z' };
+  await handle('FOLLOWED').signal('command', { action: 'UpdateFirmware', payload, commandId: 'followed' });
+  await until(async () => {
+    const state = await handle('FOLLOWED').query<{ commands: { state: string }[] } | undefined>('state');
+    return state?.commands[0]?.state === 'answered';
+  });
+  await ocppActors(program.environment, 'station', 'retire', 'FOLLOWED');
+  await until(async () => (await handle('FOLLOWED').describe()).status.name === 'COMPLETED');
+  await commandsEnded('FOLLOWED', 1);
+  await record('retired-while-followed', handle('FOLLOWED'));
   station.stop();
 }
 

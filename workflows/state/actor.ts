@@ -55,6 +55,7 @@ export interface ActorSettings {
 
 /** Longer than `persist` may take in a worker that has not heard of its actor's end. */
 const SECOND_LOOK_MS = 20_000;
+const RETIRED = 'the charge point was retired';
 const RECENT_KEPT = 20;
 const CURSORS_KEPT = 32;
 
@@ -150,7 +151,7 @@ export function registered(
   const next = noted({ ...state, chargePoint, decidedAt: at }, at, `registration: ${registration}`);
   if (waited) return { ...next, commands: commands.requested(next.commands, triggerBoot) };
   if (registration !== 'retired') return next;
-  return { ...next, commands: commands.cancelQueued(next.commands, at, 'the charge point was retired') };
+  return { ...next, commands: commands.cancelQueued(next.commands, at, RETIRED) };
 }
 
 /** Somebody asks for a command. */
@@ -164,6 +165,11 @@ export function asked(state: ActorState, request: commands.CommandRequest): Acto
 /** Nothing more will come of it: an operator has retired it, and its last connection has ended. */
 export function isRetired(state: ActorState): boolean {
   return state.chargePoint.registration === 'retired' && state.connections.length === 0;
+}
+
+/** Nobody will follow what it was asked for any more. */
+export function left(state: ActorState, at: Instant): ActorState {
+  return { ...state, commands: commands.givenUp(commands.cancelQueued(state.commands, at, RETIRED), at, RETIRED) };
 }
 
 /** The same, with every row new: all of them are listed by the next `changes`. */

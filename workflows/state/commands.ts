@@ -193,6 +193,13 @@ export function offeredBefore(rows: Command[], before: Command[]): Command[] {
   });
 }
 
+/** Those that rows still call queued, and of which the actor before knew what became of them. They do not go out again. */
+export function knownSent(rows: Command[], before: Command[]): Command[] {
+  const isSent = (c: Command) => c.connection !== null && c.state !== 'queued' && c.state !== 'dispatching';
+  const queued = new Set(rows.filter((row) => row.state === 'queued').map(({ commandId }) => commandId));
+  return before.filter((c) => queued.has(c.commandId) && isSent(c));
+}
+
 /** With these instead of the ones of the same id, or with these in another state. */
 export function replaced(commands: Command[], by: Command[], state?: CommandState): Command[] {
   return map(commands, (c) => {
@@ -228,6 +235,15 @@ export function cancelled(commands: Command[], commandId: string, at: Instant, b
 /** What has not been handed to an edge. */
 export function cancelQueued(commands: Command[], at: Instant, reason: string): Command[] {
   return map(commands, (c) => (c.state === 'queued' ? end(c, 'cancelled', at, reason) : c));
+}
+
+/** What was handed to an edge: its answer or its effect is waited for no more. */
+export function givenUp(commands: Command[], at: Instant, reason: string): Command[] {
+  return map(commands, (c) => {
+    if (c.endedAt !== null || c.state === 'queued') return c;
+    if (c.state === 'answered') return end(c, 'notObserved', at, `accepted, but ${reason}`);
+    return end(c, c.state === 'timedOut' ? 'timedOut' : 'connectionLost', at, c.reason ?? reason);
+  });
 }
 
 /**
@@ -379,8 +395,12 @@ function awaitsEffect(c: Command): boolean {
   return c.endedAt === null && ['sent', 'answered', 'timedOut', 'connectionLost'].includes(c.state);
 }
 
+type Due = Pick<Command, 'action' | 'state' | 'deadline' | 'sentAt'> & {
+  options?: Pick<CommandOptions, 'effectWithinMs'> | null;
+};
+
 /** When something about the command is settled at the latest. */
-function dueAt(c: Command): Instant {
+export function dueAt(c: Due): Instant {
   if (c.sentAt === null) return c.deadline;
   if (c.state === 'dispatching') return later(c.sentAt, SILENT_MS);
   return later(c.sentAt, c.options?.effectWithinMs ?? commandRules.get(c.action)?.effect?.withinMs ?? 120_000);

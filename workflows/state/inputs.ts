@@ -29,6 +29,8 @@ export type Input =
   | { kind: 'fateUnknown'; commandId: string; at: Instant }
   /** Somebody no longer wants a command. */
   | { kind: 'cancelled'; commandId: string; at: Instant; by: string | null }
+  /** The actor of a retired charge point ends. */
+  | { kind: 'left'; at: Instant }
   /** The edge of the connection is gone without having said so. `told` (steps without it are so): taken as if it had. */
   | { kind: 'connectionGone'; connection: string; at: Instant; told?: boolean }
   /** The edges of a silent station were asked whether they still hold its sockets, and one does. */
@@ -67,6 +69,8 @@ export function apply(state: actor.ActorState, input: Exclude<Input, { kind: 'ev
       return { ...state, commands: commands.fateUnknown(state.commands, input.commandId, input.at) };
     case 'cancelled':
       return { ...state, commands: commands.cancelled(state.commands, input.commandId, input.at, input.by) };
+    case 'left':
+      return actor.left(state, input.at);
     case 'connectionGone':
       return connectionGone(state, input.connection, input.at, input.told ?? true);
     case 'silenceChecked':
