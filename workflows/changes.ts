@@ -5,10 +5,12 @@ export type Change =
   | 'ahead'
   | 'checked-requests'
   | 'ends-quietly'
+  | 'ends-settled'
   | 'inputs-alone'
   | 'late-look'
   | 'leaves-nothing'
   | 'next-turn'
+  | 'not-itself'
   | 'offer-again'
   | 'reopened'
   | 'second-look'
@@ -26,7 +28,13 @@ export type HasChange = (change: Change) => boolean;
 /** In no run but those that began with all of them. */
 const ONLY_TOGETHER: ReadonlySet<Change> = new Set(['late-look', 'shown-once', 'taken']);
 /** Came after the marker for all: each has one of its own, in those runs only that come to it. */
-const LATER: ReadonlySet<Change> = new Set(['ends-quietly', 'leaves-nothing', 'sent-stays-sent']);
+const LATER: ReadonlySet<Change> = new Set([
+  'ends-quietly',
+  'ends-settled',
+  'leaves-nothing',
+  'not-itself',
+  'sent-stays-sent',
+]);
 
 /**
  * To be called first of all. One marker stands for all changes: each one of its own costs a run an event, and an update

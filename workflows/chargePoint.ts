@@ -39,6 +39,8 @@ export interface Carried {
   requests: commands.CommandRequest[];
   /** Absent where there is no step yet. */
   steps?: Steps;
+  /** The run before was cancelled, and came to its limit before it could end. */
+  retiring?: true;
 }
 
 /** History length at which a run hands over to the next: far below Temporal's limits of events and signals per run. */
@@ -78,7 +80,7 @@ export async function chargePoint(carried?: Carried): Promise<void> {
   const waiters: (() => void)[] = [];
   let awaited = false;
   let course: Course | undefined = carried && resume(actor.migrate(carried.state), carried.steps);
-  let retiring = false;
+  let retiring = carried?.retiring ?? false;
   let storedAt = 0;
   const lateLook = has('late-look') ? LATE_LOOK_MS.least + Math.random() * (LATE_LOOK_MS.most - LATE_LOOK_MS.least) : 0;
   let alarm: { at: number; scope: CancellationScope } | undefined;
@@ -119,13 +121,19 @@ export async function chargePoint(carried?: Carried): Promise<void> {
       await condition(() => waiting() > 0 || rang || leaving() || handOver());
       rang = false;
       if (handOver()) await continueAsNew<typeof chargePoint>(handedOver(course));
-      if (leaving() && waiting() === 0) {
+      const isQuiet = leaving() && waiting() === 0;
+      if (isQuiet && isUnsettled(current) && has('ends-settled')) {
+        await condition(() => waiting() > 0 || rang || handOver());
+        if (handOver()) continue;
+      } else if (isQuiet) {
         if (actor.isRetired(current) && commands.pending(current.commands).length > 0 && has('leaves-nothing')) {
           await persist(take(course, { kind: 'left', at: now() }));
           continue;
         }
         if (!retiring) return;
         if (has('ends-quietly') && (await condition(() => waiting() > 0, QUIET_MS))) continue;
+        // Nobody asked for the end of this very run: Temporal would call it failed.
+        if (carried?.retiring) return;
         throw new CancelledFailure('retired: the station gets a new actor when it speaks again');
       }
       await drain(course);
@@ -133,6 +141,12 @@ export async function chargePoint(carried?: Carried): Promise<void> {
       checkSilence();
       show();
     }
+  }
+
+  /** Something under way will be told, which an actor that is born of the rows would not know how to take. */
+  function isUnsettled(current: actor.ActorState): boolean {
+    if (retiring && commands.isAnyOffered(current.commands)) return true;
+    return actor.isRetired(current) && current.ahead !== undefined;
   }
 
   /** Only where somebody has waited: to every other handler the loop's next turn comes too soon to have finished. */
@@ -149,7 +163,13 @@ export async function chargePoint(carried?: Carried): Promise<void> {
 
   function handedOver(from: Course): Carried {
     const steps = carriedSteps(from);
-    return { state: { ...from.state, reducers: 3 }, inbox, requests, ...(steps ? { steps } : {}) };
+    return {
+      state: { ...from.state, reducers: 4 },
+      inbox,
+      requests,
+      ...(steps ? { steps } : {}),
+      ...(retiring ? { retiring } : {}),
+    };
   }
 
   async function drain(from: Course): Promise<void> {
@@ -232,7 +252,7 @@ export async function chargePoint(carried?: Carried): Promise<void> {
     const fresh = {
       ...actor.born(chargePointId, birth, settings),
       recent: old?.state.recent ?? [],
-      ...(isNew ? { reducers: 3 as const } : {}),
+      ...(isNew ? { reducers: has('not-itself') ? (4 as const) : (3 as const) } : {}),
       ...(isNew && birth.chargePoint ? { bornAt: Date.now() } : {}),
     };
     const known = old?.state.commands ?? [];
@@ -278,6 +298,8 @@ export async function chargePoint(carried?: Carried): Promise<void> {
   function nextSend(current: actor.ActorState): number {
     const connection = newest(current.connections);
     if (!connection || edges.isOffering || !nextCommand(current)) return Infinity;
+    // The next actor's: what this one offered, and did not hear of, rows do not tell.
+    if (retiring && has('ends-settled')) return Infinity;
     return Math.max(edges.notBefore, takesCallsAt(connection));
   }
 

@@ -77,6 +77,9 @@ export async function unfinishedCommands(database: Database, chargePointId: stri
   );
 }
 
+/** As JSON has it: no text of PostgreSQL can. */
+const NUL = String.raw`\u0000`;
+
 /** What tells when a command should have ended, and whether its station is there. */
 export type OpenCommand = Awaited<ReturnType<typeof openCommands>>[number];
 
@@ -95,9 +98,10 @@ export async function openCommands(
         requestedAt: command.requestedAt,
         deadline: command.deadline,
         sentAt: command.sentAt,
-        // The others may be long.
+        // The others may be long, and hold \u0000, at which PostgreSQL cannot look into them.
         options: sql<Pick<CommandOptions, 'effectWithinMs'>>`
-          json_strip_nulls(json_build_object('effectWithinMs', ${command.options} -> 'effectWithinMs'))`,
+          json_strip_nulls(json_build_object('effectWithinMs',
+            CASE WHEN position(${NUL} in ${command.options}::text) = 0 THEN ${command.options} -> 'effectWithinMs' END))`,
         online: chargePoint.online,
         retired: sql<boolean>`${chargePoint.registration} = 'retired'`,
       })

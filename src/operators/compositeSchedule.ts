@@ -86,7 +86,8 @@ export function expectedSchedule(
     .filter(({ purpose, transactionId }) => purpose !== 'TxProfile' || transactionId === running?.transactionId)
     .flatMap((profile) => installedOf(profile) ?? []);
   const chargingRateUnit = unit ?? installed.find((profile) => countsAt(profile, connectorId))?.schedule.unit ?? 'W';
-  const transactionStart = running?.startedAt ? Date.parse(running.startedAt) : undefined;
+  // It runs: where it started within this second, or by a clock that is ahead, it has begun all the same.
+  const transactionStart = running?.startedAt ? Math.min(Date.parse(running.startedAt), from) : undefined;
   const question = { connectorId, unit: chargingRateUnit, transactionStart, supply };
   return {
     scheduleStart: new Date(from).toISOString(),

@@ -104,7 +104,11 @@ export function createActors({ connection, client, namespace }: Temporal): Actor
     },
     submit: (chargePointId, submission) => update(chargePointId, 'submit', submission),
     cancel: (chargePointId, cancellation) => update(chargePointId, 'cancelCommand', cancellation),
-    start,
+    async start(chargePointId) {
+      // Asking costs Temporal's store nothing; a start that finds it running leaves it a history that nobody reads.
+      const run = await whereItRuns(() => client.workflow.getHandle(workflowId(chargePointId)).describe());
+      if (run?.status.name !== 'RUNNING') await start(chargePointId);
+    },
     async registered(chargePointId, registration) {
       await within(() =>
         client.workflow.signalWithStart('chargePoint', {

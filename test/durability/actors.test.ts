@@ -93,7 +93,8 @@ describe('an actor of a charging station', () => {
         const batch = JSON.stringify(SEEN);
         cancelled = client.workflow.getHandle(current.workflowId, (await current.describe()).runId);
         await cancelled.cancel();
-        for (let round = 0; round < 30; round++) {
+        // Fewer than make it hand over to a next run.
+        for (let round = 0; round < 10; round++) {
           await Promise.all(Array.from({ length: 20 }, () => actors.deliver(chargePointId, batch, { start: true })));
         }
       });
@@ -103,6 +104,29 @@ describe('an actor of a charging station', () => {
       const history = await cancelled?.fetchHistory();
       const before = history?.events?.slice(0, -1).findLast(({ eventType }) => !TASK_EVENTS.has(eventType ?? 0));
       expect(before?.timerFiredEventAttributes).toBeTruthy();
+    },
+    LONG,
+  );
+
+  it(
+    'cancelled while so many signals stream in that it hands over, ends in its next run',
+    async () => {
+      const station = new Station({ url: program.url, chargePointId: 'HANDED' });
+      try {
+        await station.call('BootNotification', { chargePointVendor: 'Simulated', chargePointModel: 'One' });
+        const handle = actor('HANDED');
+        const running = async () => (await handle.describe().catch(() => undefined))?.runId;
+        await expect.poll(running, { timeout: 30_000 }).toBeTypeOf('string');
+        const first = await running();
+        await handle.cancel();
+        while ((await running()) === first) {
+          await Promise.all(Array.from({ length: 100 }, () => handle.signal('events', SEEN)));
+        }
+        const next = client.workflow.getHandle(handle.workflowId, await running());
+        await expect.poll(async () => (await next.describe()).status.name, { timeout: 60_000 }).toBe('COMPLETED');
+      } finally {
+        station.stop();
+      }
     },
     LONG,
   );

@@ -2,7 +2,7 @@
  * Actors in weeks that pass in seconds: their real worker on Temporal's time-skipping server, a real TimescaleDB behind
  * it, and a real edge whose clock is set to the server's.
  */
-import { Client, WorkflowUpdateFailedError } from '@temporalio/client';
+import { Client, WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -140,9 +140,11 @@ export class SkippedTime {
   /** A real edge, which nobody polls the task queue of until `serve` is called. */
   async startEdge(): Promise<EdgeInTime> {
     const test = await startTestEdge();
+    let held = false;
     const outbox = new Outbox({
       journal: test.journal,
       deliver: async (chargePointId, batch, options) => {
+        if (held) throw new Error('held back');
         const offset = (await this.now()) - Date.now();
         await this.actors.deliver(chargePointId, shifted(batch, offset), options);
       },
@@ -153,6 +155,9 @@ export class SkippedTime {
     return {
       test,
       outbox,
+      hold: (isHeld) => {
+        held = isHeld;
+      },
       serve: async () => {
         const worker = await createEdgeWorker(this.temporal, test.edge.taskQueue, createEdgeActivities(test.edge));
         const running = worker.run();
@@ -189,12 +194,15 @@ export class SkippedTime {
   }
 
   /**
-   * Ends the actor: without it nothing of the charge point is due any more. Idle first: with a workflow task under way, the
-   * server would not skip time ever again.
+   * Ends the actor: without it nothing of the charge point is due any more. In order: with a task of one that was
+   * terminated under way, the server would not skip time ever again.
    */
   async end(chargePointId: string): Promise<void> {
-    await this.state(chargePointId);
-    await this.temporal.client.workflow.getHandle(workflowId(chargePointId)).terminate();
+    const handle = this.temporal.client.workflow.getHandle(workflowId(chargePointId));
+    await handle.cancel();
+    await handle.result().catch((error: unknown) => {
+      if (!(error instanceof WorkflowFailedError)) throw error;
+    });
   }
 
   async close(): Promise<void> {
@@ -205,6 +213,8 @@ export class SkippedTime {
 export interface EdgeInTime {
   readonly test: TestEdge;
   readonly outbox: Outbox;
+  /** Whether its deliveries fail, as if Temporal were away. */
+  hold(isHeld: boolean): void;
   /** From now on it takes CALLs to its stations, and says whether it holds their sockets. */
   serve(): Promise<void>;
   close(): Promise<void>;

@@ -32,9 +32,9 @@ export interface ActorState {
   /**
    * Which reducers it goes by, so that a run goes on as it began; absent: as before commands could be done already, 2: as
    * before a station that is told ahead to be back counted as online since then, and an edge with an older copy of its
-   * folder was not believed.
+   * folder was not believed; 3: as before an event that comes again was no repeat of its own row.
    */
-  reducers?: 2 | 3;
+  reducers?: 2 | 3 | 4;
   /**
    * When it was born of rows (ms since 1970), until it has looked at them once more: the actor before it may have been
    * storing commands in that moment.
@@ -278,7 +278,8 @@ function withEffect(state: ActorState, event: Message, isLooked: boolean): Actor
 function reduceMessage(state: ActorState, event: Message, journal: number): { state: ActorState; judged: JudgedEvent } {
   const told = withEffect(state, event, state.reducers !== undefined);
   if (event.action === 'Heartbeat') return { state: told, judged: { event } };
-  const repeatOf = heardBefore(state.heard, event);
+  const self = state.reducers === 4 ? `${journal}:${event.seq}` : undefined;
+  const repeatOf = heardBefore(state.heard, event, self);
   // A start is told by its transaction id, which the edge fixed: clockless stations send equal starts for different sessions.
   if (repeatOf !== undefined && event.action !== 'StartTransaction')
     return { state: told, judged: { event, repeatOf } };

@@ -181,6 +181,11 @@ export function isOffered(commands: Command[], commandId: string, connection: st
   return commands.some((c) => c.commandId === commandId && c.state === 'dispatching' && c.connection === connection);
 }
 
+/** Whether one is with an edge that has not said yet whether it was written: rows may still call it queued. */
+export function isAnyOffered(commands: Command[]): boolean {
+  return commands.some((c) => c.state === 'dispatching');
+}
+
 /**
  * What may have been sent already: commands that rows call dispatching, and those that they call queued but the actor
  * before had offered, as it knew them: rows hear of an offer only with what came of it.

@@ -45,7 +45,7 @@ export function lookedAhead(state: ActorState, ahead: Ahead, at: Instant): Actor
 function asBack(state: ActorState, connections: Connection[]): ActorState {
   const [first] = connections;
   const isSame = connections.some((c) => state.connections.some(({ connection }) => connection === c.connection));
-  if (state.reducers !== 3 || !first || isSame || !state.chargePoint.online) return state;
+  if ((state.reducers ?? 0) < 3 || !first || isSame || !state.chargePoint.online) return state;
   return { ...state, chargePoint: { ...state.chargePoint, onlineSince: first.openedAt } };
 }
 
@@ -94,7 +94,7 @@ export function unknownSpokenOn(state: ActorState, batch: EventBatch): Connectio
 /** Events of the connection's journal have been seen that whoever says so does not know: `callSent` may be among the lost. */
 function isOfOlderCopy({ reducers, cursors }: ActorState, { connection, lastKnown }: Disconnected): boolean {
   const openedIn = connection.slice(0, connection.indexOf('-'));
-  return reducers === 3 && lastKnown !== undefined && (cursors[openedIn] ?? 0) > lastKnown;
+  return (reducers ?? 0) >= 3 && lastKnown !== undefined && (cursors[openedIn] ?? 0) > lastKnown;
 }
 
 /** Removes a connection that another than its own edge says has ended; `told`: having read all that its edge wrote. */

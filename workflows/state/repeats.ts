@@ -14,9 +14,12 @@ const KEPT_MOST = 500;
 /**
  * Finds what a station sent again: a message was journalled, the connection was cut before its answer, the station
  * repeats it. Only messages with a plausible time of their own carry a hash, so equal content means the same occurrence.
+ *
+ * @param self the event's own `<journal>:<seq>`: an actor that was behind may have stored it, and it is no repeat of itself
  */
-export function heardBefore(ring: Heard[], event: Message): string | undefined {
-  return event.hash === undefined ? undefined : ring.find((heard) => heard.hash === event.hash)?.event;
+export function heardBefore(ring: Heard[], event: Message, self?: string): string | undefined {
+  if (event.hash === undefined) return undefined;
+  return ring.find((heard) => heard.hash === event.hash && heard.event !== self)?.event;
 }
 
 export function remember(ring: Heard[], event: Message, journal: number): Heard[] {
