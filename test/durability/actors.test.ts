@@ -184,9 +184,11 @@ describe('an actor of a charging station', () => {
         insert into connection (charge_point_id, connection, journal, task_queue, opened_at)
         values ('SILENT', '9-1', 9, 'of an edge that is gone', now())`;
       const payload = '{"location":"ftp://localhost/","retrieveDate":"2026-01-01T00:00:00Z"}';
+      // PostgreSQL keeps it, and cannot look into it.
+      const unreadable = String.raw`{"effectWithinMs":3600000,"of nobody":"\u0000"}`;
       await sql`
-        insert into command (charge_point_id, command_id, action, payload, state, via, requested_at, deadline, sent_at, version)
-        select 'GONE', id, 'UpdateFirmware', ${payload}::text::json, state, 'update', now(), now() + interval '1 day', sent_at, 1
+        insert into command (charge_point_id, command_id, action, payload, options, state, via, requested_at, deadline, sent_at, version)
+        select 'GONE', id, 'UpdateFirmware', ${payload}::text::json, ${unreadable}::text::json, state, 'update', now(), now() + interval '1 day', sent_at, 1
         from (values ('followed', 'answered', now()), ('waits', 'queued', null)) as rows (id, state, sent_at)`;
       const clear = { action: 'ClearCache', payload: {} };
       await actors.submit('AWAY', { ...clear, commandId: 'in a moment', deadlineMs: 10_000 });

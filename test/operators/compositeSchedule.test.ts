@@ -67,6 +67,14 @@ describe('the expected schedule', () => {
     });
   });
 
+  it('has begun where the transaction has, which started within this second or by a clock that is ahead', () => {
+    for (const startedAt of [at(0.5), at(30)]) {
+      expect(expected([profile()], [transaction(42, { startedAt })])).toMatchObject({
+        periods: periods([0, 16], [1_800, 8]),
+      });
+    }
+  });
+
   it('is in the unit that is asked for, else in that of the profiles that count there', () => {
     const watts = { chargingRateUnit: 'W', chargingSchedulePeriod: periods([0, 6_900]) };
     const most = profile({ connectorId: 0, purpose: 'ChargePointMaxProfile', chargingSchedule: watts });

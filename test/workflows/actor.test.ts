@@ -37,6 +37,15 @@ describe('the event log', () => {
     expect(station.judged.at(-1)?.repeatOf).toBe('1:3');
   });
 
+  it('does not take for a repeat of itself what an actor before it has stored already', () => {
+    const station = new Station().connects('1-1').starts(7);
+    const stored = { hash: 'abc', at: station.instant, event: '1:3' };
+    station.state = { ...station.state, heard: [stored] };
+    station.stops(7, 500, { hash: 'abc' });
+    expect(station.judged.at(-1)).not.toHaveProperty('repeatOf');
+    expect(station.state.transactions[7]).toMatchObject({ end: 'station', meterStop: 500 });
+  });
+
   it('stamps each changed row with a version that only grows', () => {
     const station = new Station().connects('1-1').boots().status('Available');
     const before = station.state;

@@ -1,14 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { workflowId } from '../../src/temporal/actors.ts';
 import type { Client } from '../edge/edge.ts';
-import { SkippedTime, type EdgeInTime } from './skippedTime.ts';
+import type { EdgeInParts } from './edgeInParts.ts';
+import { SkippedTime } from './skippedTime.ts';
 
 const LONG = 180_000;
 const WITHIN = { timeout: 60_000, interval: 50 };
 
 describe('an actor that is cancelled while a command of it is with an edge', () => {
   let time: SkippedTime;
-  let edge: EdgeInTime;
+  let edge: EdgeInParts;
   beforeAll(async () => {
     time = await SkippedTime.start();
     edge = await time.startEdge();

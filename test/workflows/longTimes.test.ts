@@ -1,7 +1,8 @@
 import type postgres from 'postgres';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Client } from '../edge/edge.ts';
-import { SkippedTime, ToldStation, type EdgeInTime } from './skippedTime.ts';
+import type { EdgeInParts } from './edgeInParts.ts';
+import { SkippedTime, ToldStation } from './skippedTime.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -13,7 +14,7 @@ const BOOT = { chargePointVendor: 'Maker', chargePointModel: 'One' };
 
 let time: SkippedTime;
 /** Of the running test. */
-let edges: EdgeInTime[] = [];
+let edges: EdgeInParts[] = [];
 let actors = new Set<string>();
 
 beforeAll(async () => {
@@ -284,8 +285,8 @@ function told(chargePointId: string): ToldStation {
 /** A station with a real socket to a real edge that has heard its boot. */
 async function connect(
   chargePointId: string,
-  options: { edge?: EdgeInTime; serve?: boolean } = {},
-): Promise<{ station: Client; edge: EdgeInTime }> {
+  options: { edge?: EdgeInParts; serve?: boolean } = {},
+): Promise<{ station: Client; edge: EdgeInParts }> {
   actors.add(chargePointId);
   const edge = options.edge ?? (await time.startEdge());
   if (!options.edge) {

@@ -10,8 +10,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { Charging, newLedger } from '../../src/simulator/session.ts';
 import { Station, type StationOptions } from '../../src/simulator/station.ts';
+import { connectTemporal } from '../../src/temporal/connection.ts';
 import { ocppActors } from '../support/cli.ts';
 import { Program } from '../support/program.ts';
+import { startEdgeInParts } from './edgeInParts.ts';
 
 const program = await Program.create();
 await program.start();
@@ -26,6 +28,8 @@ const scenarios = {
   databaseKilled,
   continuedAsNewAndCancelled,
   cancelledWhileBusy,
+  cancelledWhileOffered,
+  cancelledAndHandedOver,
   approvedThenRetired,
   retiredWhileFollowed,
   askedAgainAndAgain,
@@ -118,6 +122,46 @@ async function cancelledWhileBusy(): Promise<void> {
   }
   await until(async () => (await handle('PAUSES', runId).describe()).status.name === 'CANCELLED');
   await record('cancelled-while-busy', handle('PAUSES', runId));
+  station.stop();
+}
+
+/** The actor has not heard yet of what its edge wrote. */
+async function cancelledWhileOffered(): Promise<void> {
+  const temporal = await connectTemporal({ address: program.temporalAddress, namespace: 'default' });
+  const edge = await startEdgeInParts(temporal);
+  await edge.serve();
+  const station = await edge.test.connect('/OFFERED');
+  await station.call('BootNotification', { chargePointVendor: 'Maker', chargePointModel: 'One' });
+  await until(() => exists('OFFERED'));
+  await commandsEnded('OFFERED', 0);
+  edge.hold(true);
+  for (const commandId of ['first', 'second']) {
+    await handle('OFFERED').signal('command', { action: 'ClearCache', payload: {}, commandId });
+  }
+  await station.nextCall();
+  await handle('OFFERED').cancel();
+  await sleep(1_000);
+  edge.hold(false);
+  await until(async () => (await handle('OFFERED').describe()).status.name === 'CANCELLED');
+  await record('cancelled-while-offered', handle('OFFERED'));
+  await edge.close();
+  await temporal.connection.close();
+}
+
+async function cancelledAndHandedOver(): Promise<void> {
+  const station = connect('HANDED');
+  await new Charging(station, ledger, { idTag: 'TAG' }).boot();
+  await until(() => exists('HANDED'));
+  const runId = async () => (await handle('HANDED').describe()).runId;
+  const first = await runId();
+  await handle('HANDED').cancel();
+  const seen = { journal: 1, after: 0, events: [] };
+  while ((await runId()) === first) {
+    await Promise.all(Array.from({ length: 100 }, () => handle('HANDED').signal('events', seen)));
+  }
+  await until(async () => (await handle('HANDED').describe()).status.name === 'COMPLETED');
+  await record('cancelled-then-continued', handle('HANDED', first));
+  await record('continued-then-ended', handle('HANDED'));
   station.stop();
 }
 

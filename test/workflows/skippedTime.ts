@@ -11,23 +11,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import postgres from 'postgres';
 import { register } from 'tsx/cjs/api';
-import { createActorActivities, createEdgeActivities } from '../../activities/createActivities.ts';
+import { createActorActivities } from '../../activities/createActivities.ts';
 import { createBreaker } from '../../drizzle/breaker.ts';
 import { openDatabase } from '../../drizzle/client.ts';
 import { migrate } from '../../drizzle/migrate.ts';
 import { createWriter } from '../../drizzle/writer.ts';
-import { Outbox } from '../../src/edge/outbox.ts';
 import { startDatabase } from '../../src/embedded/database.ts';
 import { findTemporalTestServer } from '../../src/embedded/temporalCli.ts';
 import { createActors, workflowId, type Actors } from '../../src/temporal/actors.ts';
 import { payloadConverterPath, type Temporal } from '../../src/temporal/connection.ts';
 import { installRuntime } from '../../src/temporal/runtime.ts';
-import { createActorWorker, createEdgeWorker } from '../../src/temporal/worker.ts';
+import { createActorWorker } from '../../src/temporal/worker.ts';
 import type { EventBatch, StationEvent } from '../../workflows/events.ts';
 import { searchAttributes } from '../../workflows/searchAttributes.ts';
 import type { ActorState } from '../../workflows/state/actor.ts';
-import { startTestEdge, type TestEdge } from '../edge/edge.ts';
 import { freePort } from '../support/freePort.ts';
+import { startEdgeInParts, type EdgeInParts } from './edgeInParts.ts';
 import { Station } from './station.ts';
 
 const log = pino({ level: 'silent' });
@@ -138,40 +137,8 @@ export class SkippedTime {
   }
 
   /** A real edge, which nobody polls the task queue of until `serve` is called. */
-  async startEdge(): Promise<EdgeInTime> {
-    const test = await startTestEdge();
-    let held = false;
-    const outbox = new Outbox({
-      journal: test.journal,
-      deliver: async (chargePointId, batch, options) => {
-        if (held) throw new Error('held back');
-        const offset = (await this.now()) - Date.now();
-        await this.actors.deliver(chargePointId, shifted(batch, offset), options);
-      },
-      log,
-    });
-    outbox.start();
-    let stopServing: (() => Promise<void>) | undefined;
-    return {
-      test,
-      outbox,
-      hold: (isHeld) => {
-        held = isHeld;
-      },
-      serve: async () => {
-        const worker = await createEdgeWorker(this.temporal, test.edge.taskQueue, createEdgeActivities(test.edge));
-        const running = worker.run();
-        stopServing = async () => {
-          worker.shutdown();
-          await running;
-        };
-      },
-      close: async () => {
-        await stopServing?.();
-        await outbox.stop();
-        await test.close();
-      },
-    };
+  startEdge(): Promise<EdgeInParts> {
+    return startEdgeInParts(this.temporal, async (batch) => shifted(batch, (await this.now()) - Date.now()));
   }
 
   /**
@@ -208,16 +175,6 @@ export class SkippedTime {
   async close(): Promise<void> {
     for (const close of this.#closing.splice(0)) await close();
   }
-}
-
-export interface EdgeInTime {
-  readonly test: TestEdge;
-  readonly outbox: Outbox;
-  /** Whether its deliveries fail, as if Temporal were away. */
-  hold(isHeld: boolean): void;
-  /** From now on it takes CALLs to its stations, and says whether it holds their sockets. */
-  serve(): Promise<void>;
-  close(): Promise<void>;
 }
 
 /** A station whose events are delivered to its actor. Its edge (task queue `edge-1`) is gone. */
