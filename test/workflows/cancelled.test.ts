@@ -57,7 +57,7 @@ describe('an actor that is cancelled while a command of it is with an edge', () 
     await time.actors.submit(id, { action: 'GetConfiguration', payload: {}, commandId: 'first' });
     const [, messageId, action] = await station.nextCall();
     expect(action).toBe('GetConfiguration');
-    return { station, messageId: String(messageId) };
+    return { station, messageId };
   }
 
   async function cancel(id: string): Promise<void> {
