@@ -16,6 +16,9 @@ import {
 /** How Temporal answers a delivery. `unheard`: it accepted, and the answer was lost. */
 type Answer = 'accepted' | 'unheard' | 'refused' | 'notFound';
 
+/** By journal and charge point: the last flushed event that says which connections are open, and which are. */
+type Presence = ReadonlyMap<string, { seq: number; open: string[] }>;
+
 type Kind = 'connected' | 'disconnected' | 'malformed' | 'heartbeat';
 
 type Step =
@@ -88,8 +91,10 @@ class World {
   readonly #cursors = new Map<string, number>();
   /** Actors that lost events, and were not yet given them again: they refuse gaps. */
   readonly #lost = new Set<string>();
-  /** Last flushed event that says which connections are open, and which are; of an earlier boot's journal: none. */
+  /** Of an earlier boot's journal: no connection is open. */
   readonly #presence = new Map<string, { seq: number; open: string[] }>();
+  /** As it was when a batch was read that found no actor: the same batch goes out again to start one. By charge point. */
+  readonly #presenceBefore = new Map<string, Presence>();
   /** Up to where actors were told ahead which connections are open. */
   readonly #told = new Map<string, number>();
   readonly #violations: string[] = [];
@@ -139,10 +144,15 @@ class World {
     const answer = this.#allAccepted ? 'accepted' : (this.#script[this.#calls++ % this.#script.length] ?? 'accepted');
     const isReceived = answer === 'accepted' || answer === 'unheard';
     if (isReceived) this.#receive(key, batch);
-    if (isReceived) this.#checkPresence(chargePointId, batch);
+    const presence = (start && this.#presenceBefore.get(chargePointId)) || new Map(this.#presence);
+    this.#presenceBefore.delete(chargePointId);
+    if (isReceived) this.#checkPresence(chargePointId, batch, presence);
     await new Promise(setImmediate);
     this.#inFlight.delete(chargePointId);
-    if (answer === 'notFound' && !start) throw new ActorNotFound(chargePointId);
+    if (answer === 'notFound' && !start) {
+      this.#presenceBefore.set(chargePointId, presence);
+      throw new ActorNotFound(chargePointId);
+    }
     if (answer === 'refused' || answer === 'notFound') throw new Error('refused');
     if (answer === 'unheard') throw new Error('deadline exceeded');
   };
@@ -158,9 +168,9 @@ class World {
     this.#seen.set(key, Math.max(seen, batch.events.at(-1)?.seq ?? 0));
   }
 
-  /** After each batch an actor knows which connections of its charge point are open now. */
-  #checkPresence(chargePointId: string, { ahead }: EventBatch): void {
-    const keys = [...this.#presence.keys()].filter((key) => key.endsWith(` ${chargePointId}`));
+  /** After each batch an actor knows which connections of its charge point were open when it was read. */
+  #checkPresence(chargePointId: string, { ahead }: EventBatch, presence: Presence): void {
+    const keys = [...presence.keys()].filter((key) => key.endsWith(` ${chargePointId}`));
     if (keys.some((key) => this.#lost.has(key))) return;
     for (const [journal, upTo] of Object.entries(ahead?.upTo ?? {})) {
       const key = keyOf(Number(journal), chargePointId);
@@ -168,7 +178,7 @@ class World {
       if (upTo > (this.#appended.get(key) ?? 0)) this.#violations.push(`${key}: told ahead of what there is`);
     }
     for (const key of keys) {
-      const { seq, open } = this.#presence.get(key) as { seq: number; open: string[] };
+      const { seq, open } = presence.get(key) as { seq: number; open: string[] };
       const known = Math.max(this.#seen.get(key) ?? 0, this.#told.get(key) ?? 0);
       if (known < seq) this.#violations.push(`${key}: presence is known up to ${known} of ${seq}`);
       const told = ahead?.open.map(({ connection }) => connection) ?? open;
