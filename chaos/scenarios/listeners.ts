@@ -138,14 +138,20 @@ class Follower {
   }
 }
 
-/** Long messages, one after the other, of stations beside the load. Resolves to how long their events are (bytes). */
+/**
+ * Long messages, one after the other, of stations beside the load. Resolves to how long their events are (bytes). Each tells
+ * something else: the same readings of the same millisecond would be one fact, said again.
+ */
 async function muchHappens({ system, load }: World, messages: number): Promise<number> {
   const prefix = `much-${load.prefix}`;
-  const sampledValue = Array.from({ length: 80 }, (_, i) => ({ value: String(i), context: 'Sample.Periodic' }));
   const talking = [1, 2, 3, 4].map(async (i) => {
     const station = new Station({ url: system.edge.url, chargePointId: `${prefix}${i}` });
     await station.call('BootNotification', { chargePointVendor: 'V', chargePointModel: 'M' });
     for (let n = 0; n < messages; n++) {
+      const sampledValue = Array.from({ length: 80 }, (_, j) => ({
+        value: String(80 * n + j),
+        context: 'Sample.Periodic',
+      }));
       const meterValue = [{ timestamp: new Date().toISOString(), sampledValue }];
       await station.call('MeterValues', { connectorId: 1, meterValue });
       if (n % 10 === 9) await sleep(20);
