@@ -93,7 +93,7 @@ export function installHandlers(heard: Heard): void {
     submit,
     (submission) => {
       const checked = asSubmission(submission);
-      return { commandId: 'problem' in checked ? '' : request(checked.submission, 'update') };
+      return { commandId: 'problem' in checked ? '' : request(checked.submission, checked.submission.via ?? 'update') };
     },
     {
       description: 'Queues a command and returns its id at once. Input as for signal "command".',

@@ -173,6 +173,13 @@ export const message = z
   })
   .meta({ id: 'Message' });
 
+const furtherCommand = z.strictObject({
+  action: z.string().max(100),
+  payload: z.record(z.string(), z.unknown()),
+  commandId: z.string().min(1).max(100).optional(),
+  expected: z.record(z.string(), z.unknown()).optional(),
+});
+
 /** As they are asked for. */
 export const commandOptions = z.strictObject({
   unlessRebooted: z
@@ -184,10 +191,17 @@ export const commandOptions = z.strictObject({
     .optional()
     .describe('The id tag of a RemoteStartTransaction may charge this once, whatever the register says of it'),
   otherwise: z
-    .array(z.strictObject({ action: z.string().max(100), payload: z.record(z.string(), z.unknown()) }))
+    .array(furtherCommand)
     .max(50)
     .optional()
-    .describe('What is asked for instead where the charge point rejects it, or answers with an error; in this order'),
+    .describe(
+      'What is asked for instead where the charge point will not do it: one after the other, each when the one before is done',
+    ),
+  next: z.array(furtherCommand).max(50).optional().describe('What is asked for when it is done, likewise'),
+  expected: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe('What its answer has to say for it to count as done'),
 });
 
 export const command = z
@@ -212,7 +226,7 @@ export const command = z
       'cancelled',
     ]),
     reason: nullableText.describe('Why it is in this state'),
-    via: z.enum(['signal', 'update']),
+    via: z.enum(['signal', 'update', 'rest', 'cli']),
     options: commandOptions
       .extend({
         effectWithinMs: z

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Instant } from '../../workflows/events.ts';
 import { unfinishedCommands, type CommandView } from '../../drizzle/queries/commands.ts';
-import { OTHERWISE_MOST } from '../../workflows/state/inbound.ts';
+import { FURTHER_MOST } from '../../workflows/state/inbound.ts';
 import { limitOf } from '../ocpp/stationLimits.ts';
 import type { OperatorParts } from './chargePoints.ts';
 import { cancelCommand, submitCommand, TooLateToCancel } from './commands.ts';
@@ -33,7 +33,7 @@ interface Planned {
 /** Entries of one CALL where the station has not said how many it takes (§9.2 SendLocalListMaxLength). */
 const ENTRIES_OF_A_CALL = 100;
 /** With the question at the end; they are also what is to be sent otherwise. */
-const CALLS_MOST = OTHERWISE_MOST - 1;
+const CALLS_MOST = FURTHER_MOST - 1;
 /** Characters of JSON of all CALLs: more would fill the queue of an actor. */
 const LENGTH_MOST = 200_000;
 

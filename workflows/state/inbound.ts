@@ -2,8 +2,8 @@
 import type { EventBatch } from '../events.ts';
 import type { CommandOptions } from './model.ts';
 
-/** Commands that may be asked for instead of one. */
-export const OTHERWISE_MOST = 50;
+/** Commands that may be asked for instead of one, or after it. */
+export const FURTHER_MOST = 50;
 /** Characters of JSON of one command, with what may be asked for instead. */
 const SUBMISSION_LENGTH_MOST = 250_000;
 
@@ -18,6 +18,8 @@ export interface Submission {
   /** Chosen by the caller so that asking twice queues once. */
   commandId?: string;
   options?: CommandOptions;
+  /** Where it comes from; absent with other programs. */
+  via?: 'rest' | 'cli';
 }
 
 /** Input of update `cancelCommand`. */
@@ -45,7 +47,10 @@ export function asEventBatch(input: unknown): { batch: EventBatch } | { problem:
 }
 
 export function asSubmission(input: unknown): { submission: Submission } | { problem: string } {
-  const { action, payload, requestedBy, deadlineMs, commandId, options } = (input ?? {}) as Record<string, unknown>;
+  const { action, payload, requestedBy, deadlineMs, commandId, options, via } = (input ?? {}) as Record<
+    string,
+    unknown
+  >;
   const optional = (value: unknown, type: string) => value === undefined || value === null || typeof value === type;
   if ((JSON.stringify(input)?.length ?? 0) > SUBMISSION_LENGTH_MOST) {
     return { problem: `a command has at most ${SUBMISSION_LENGTH_MOST} characters` };
@@ -69,6 +74,7 @@ export function asSubmission(input: unknown): { submission: Submission } | { pro
       ...(typeof deadlineMs === 'number' ? { deadlineMs } : {}),
       ...(typeof commandId === 'string' ? { commandId: commandId.slice(0, 100) } : {}),
       ...(isOptions(options) ? { options } : {}),
+      ...(via === 'rest' || via === 'cli' ? { via } : {}),
     },
   };
 }
@@ -83,15 +89,24 @@ export function asCancellation(input: unknown): { cancellation: Cancellation } |
 
 function isOptions(options: unknown): options is CommandOptions {
   if (!isObject(options)) return false;
-  const { unlessRebooted = true, grantIdTag = true, otherwise = [], ...others } = options;
+  const { unlessRebooted = true, grantIdTag = true, otherwise = [], next = [], expected = {}, ...others } = options;
   return (
     Object.keys(others).length === 0 &&
     unlessRebooted === true &&
     grantIdTag === true &&
-    Array.isArray(otherwise) &&
-    otherwise.length <= OTHERWISE_MOST &&
-    otherwise.every((c: unknown) => isObject(c) && isText(c.action) && isObject(c.payload))
+    areFurther(otherwise) &&
+    areFurther(next) &&
+    isObject(expected)
   );
+}
+
+function areFurther(list: unknown): boolean {
+  return Array.isArray(list) && list.length <= FURTHER_MOST && list.every(isFurther);
+}
+
+function isFurther(c: unknown): boolean {
+  if (!isObject(c) || !isText(c.action) || !isObject(c.payload)) return false;
+  return (c.commandId === undefined || isText(c.commandId)) && (c.expected === undefined || isObject(c.expected));
 }
 
 /** What cannot be read of it is left out: the events say the same, only later. */

@@ -111,10 +111,23 @@ export interface CommandOptions {
   unlessRebooted?: true;
   /** The id tag of a RemoteStartTransaction may charge this once, whatever the register says of it. */
   grantIdTag?: true;
-  /** What is asked for instead where the station rejects it, or answers with an error; in this order. */
-  otherwise?: { action: string; payload: Record<string, unknown> }[];
+  /** What is asked for instead where the station will not do it: one after the other, each when the one before is done. */
+  otherwise?: FurtherCommand[];
+  /** What is asked for when it is done, likewise. With the last of them `otherwise` is still what is asked for instead. */
+  next?: FurtherCommand[];
+  /** What its answer has to say for it to count as done. */
+  expected?: Record<string, unknown>;
   /** Not asked for: how long (ms) after sending its effect may take at this station, by what that has told of itself. */
   effectWithinMs?: number;
+}
+
+/** What is asked for after a command, depending on how that went. */
+export interface FurtherCommand {
+  action: string;
+  payload: Record<string, unknown>;
+  /** By default that of the first command, `/` or `+`, and its number. */
+  commandId?: string;
+  expected?: Record<string, unknown>;
 }
 
 export interface Command {
@@ -124,7 +137,8 @@ export interface Command {
   state: CommandState;
   /** Why it is in this state, in words. */
   reason: string | null;
-  via: 'signal' | 'update';
+  /** As whoever asked says: the REST API and the command line give their names, other programs send the update. */
+  via: 'signal' | 'update' | 'rest' | 'cli';
   options?: CommandOptions | null;
   requestedBy: string | null;
   requestedAt: Instant;
