@@ -4,6 +4,7 @@ import { patched } from '@temporalio/workflow';
 export type Change =
   | 'ahead'
   | 'checked-requests'
+  | 'ended-is-over'
   | 'ends-quietly'
   | 'ends-settled'
   | 'inputs-alone'
@@ -11,6 +12,7 @@ export type Change =
   | 'leaves-nothing'
   | 'next-turn'
   | 'not-itself'
+  | 'of-one'
   | 'offer-again'
   | 'reopened'
   | 'second-look'
@@ -27,12 +29,14 @@ export type HasChange = (change: Change) => boolean;
 
 /** In no run but those that began with all of them. */
 const ONLY_TOGETHER: ReadonlySet<Change> = new Set(['late-look', 'shown-once', 'taken']);
-/** Came after the marker for all: each has one of its own, in those runs only that come to it. */
+/** Came after the first marker for all: each has one of its own, in those runs only that come to it. */
 const LATER: ReadonlySet<Change> = new Set([
+  'ended-is-over',
   'ends-quietly',
   'ends-settled',
   'leaves-nothing',
   'not-itself',
+  'of-one',
   'sent-stays-sent',
 ]);
 
@@ -41,6 +45,7 @@ const LATER: ReadonlySet<Change> = new Set([
  * of its search attributes. A later change gets a marker of its own, until the next one for all.
  */
 export function changesOfRun(): HasChange {
+  if (patched('all-of-2026-11-29')) return () => true;
   const hasAll = patched('all-of-2026-11');
   return (change) => (hasAll && !LATER.has(change)) || (!ONLY_TOGETHER.has(change) && patched(change));
 }

@@ -19,7 +19,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/activities.ts';
-import { changesOfRun } from './changes.ts';
+import { changesOfRun, type HasChange } from './changes.ts';
 import { details } from './details.ts';
 import { Edges } from './edges.ts';
 import type { EventBatch } from './events.ts';
@@ -27,7 +27,7 @@ import { installHandlers } from './handlers.ts';
 import { searchAttributesOf } from './searchAttributes.ts';
 import * as actor from './state/actor.ts';
 import * as commands from './state/commands.ts';
-import { newest, spokenOn, takesCallsAt, unknownSpokenOn } from './state/connections.ts';
+import { newest, registrationOn, spokenOn, takesCallsAt, unknownSpokenOn } from './state/connections.ts';
 import type { Input } from './state/inputs.ts';
 import type { Command } from './state/model.ts';
 import { begin, carriedSteps, finish, resume, take, unfinished, type Course, type Steps } from './state/steps.ts';
@@ -164,7 +164,7 @@ export async function chargePoint(carried?: Carried): Promise<void> {
   function handedOver(from: Course): Carried {
     const steps = carriedSteps(from);
     return {
-      state: { ...from.state, reducers: 4 },
+      state: { ...from.state, reducers: 5 },
       inbox,
       requests,
       ...(steps ? { steps } : {}),
@@ -220,7 +220,8 @@ export async function chargePoint(carried?: Carried): Promise<void> {
     const { action, options } = request;
     const payload = commands.payloadOf(request);
     if (payload === undefined || !has('checked-requests')) return request;
-    const asked = [{ action, payload, ...(options ? { options } : {}) }, ...(options?.otherwise ?? [])];
+    const further = [...(options?.otherwise ?? []), ...(options?.next ?? [])];
+    const asked = [{ action, payload, ...(options ? { options } : {}) }, ...further];
     try {
       const found = await Promise.all(asked.map((one) => local.checkCommand({ chargePointId, ...one })));
       return commands.judged(request, found);
@@ -252,7 +253,7 @@ export async function chargePoint(carried?: Carried): Promise<void> {
     const fresh = {
       ...actor.born(chargePointId, birth, settings),
       recent: old?.state.recent ?? [],
-      ...(isNew ? { reducers: has('not-itself') ? (4 as const) : (3 as const) } : {}),
+      ...(isNew ? { reducers: reducersOf(has) } : {}),
       ...(isNew && birth.chargePoint ? { bornAt: Date.now() } : {}),
     };
     const known = old?.state.commands ?? [];
@@ -303,9 +304,13 @@ export async function chargePoint(carried?: Carried): Promise<void> {
     return Math.max(edges.notBefore, takesCallsAt(connection));
   }
 
-  function nextCommand({ commands: queue, chargePoint: { registration } }: actor.ActorState): Command | undefined {
-    const inOrder = commands.nextToSend(queue, registration, { inOrder: true });
-    const urgent = commands.nextToSend(queue, registration);
+  function nextCommand(current: actor.ActorState): Command | undefined {
+    const queue = current.commands;
+    const registration = registrationOn(current);
+    const next = commands.nextToSend(queue, registration);
+    const alsoEnded = next !== commands.nextToSend(queue, registration, { alsoEnded: true }) && !has('ended-is-over');
+    const urgent = commands.nextToSend(queue, registration, { alsoEnded });
+    const inOrder = commands.nextToSend(queue, registration, { alsoEnded, inOrder: true });
     return urgent === inOrder || !has('urgent-first') ? inOrder : urgent;
   }
 
@@ -360,4 +365,9 @@ export async function chargePoint(carried?: Carried): Promise<void> {
     const changed = searchAttributesOf(current.chargePoint, workflowInfo().typedSearchAttributes);
     if (changed.length > 0) upsertSearchAttributes(changed);
   }
+}
+
+function reducersOf(has: HasChange): actor.ActorState['reducers'] {
+  if (has('of-one')) return 5;
+  return has('not-itself') ? 4 : 3;
 }

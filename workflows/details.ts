@@ -1,6 +1,7 @@
 import type { Instant } from './events.ts';
 import type { ActorState } from './state/actor.ts';
 import { whyQueued } from './state/commands.ts';
+import { registrationOn } from './state/connections.ts';
 import type { ChargePoint, Command } from './state/model.ts';
 import { open } from './state/transactions.ts';
 
@@ -62,10 +63,11 @@ function commandInWords({ action, payload }: Command): string {
   return Object.keys(payload).length === 0 ? action : `${action} ${JSON.stringify(payload)}`;
 }
 
-function outcomeInWords(command: Command, { commands, chargePoint }: ActorState): string {
+function outcomeInWords(command: Command, actor: ActorState): string {
   const { answer, deadline, outcome, reason, state } = command;
   if (state === 'queued') {
-    const { position, waitsFor } = whyQueued(commands, command, chargePoint);
+    const station = { ...actor.chargePoint, registration: registrationOn(actor) };
+    const { position, waitsFor } = whyQueued(actor.commands, command, station);
     return withTimes(`no. ${position}, waits for ${waitsFor}${reason ? ` (${reason})` : ''}, until ${deadline}`);
   }
   const word = answer && (typeof answer.status === 'string' ? answer.status : JSON.stringify(answer));

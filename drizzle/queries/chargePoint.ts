@@ -14,6 +14,7 @@ import {
   type SQLWrapper,
 } from 'drizzle-orm';
 import type { Birth, ChargePoint, Command, Connection, Connector, Transaction } from '../../workflows/state/model.ts';
+import { ENDED_MOST_LENGTH, forgetEndedCommands } from '../../workflows/state/commands.ts';
 import type { Database } from '../client.ts';
 import { chargePoint, command, connection, connector, cursor, message, transaction } from '../schema.ts';
 import { CURSOR_KEPT_MS } from './cursors.ts';
@@ -126,7 +127,8 @@ function toBirth(found: Found): Birth {
     openConnections: connections.map((row) => toConnection(row, known?.lastBootAt ?? null)),
     connectors,
     transactions,
-    commands,
+    // All of it is an activity's result.
+    commands: forgetEndedCommands(commands, ENDED_MOST_LENGTH),
     heard: heard
       .toReversed()
       .filter((row) => isSeen(row, cursors))

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { Database } from '../../drizzle/client.ts';
 import { silentChargePoints } from '../../drizzle/queries/chargePoints.ts';
 import { openCommands, type CommandKey, type OpenCommand } from '../../drizzle/queries/commands.ts';
-import { dueAt } from '../../workflows/state/commands.ts';
+import { dueAt } from '../../workflows/state/outcomes.ts';
 import type { Actors } from './actors.ts';
 
 const EVERY_MS = 30_000;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { commands } from '../../src/ocpp/commands.ts';
-import { commandRules } from '../../workflows/commands/rules.ts';
+import { commandRules } from '../../workflows/commands/table.ts';
 import { samples } from '../ocpp/commandSamples.ts';
 
 /** `npx vitest run test/docs -u` writes the page anew. */

@@ -97,6 +97,17 @@ describe('the birth of an actor', () => {
     const { commands } = await readBirth(database, id);
     expect(commands).toEqual([...finished.slice(-20), queued]);
   });
+
+  it('knows no more of ended commands than fits into what an actor carries', async () => {
+    const id = newChargePointId();
+    const payload = { localAuthorizationList: 'x'.repeat(90_000) };
+    const finished = numbers(4).map((n) =>
+      commandRow(`c${n}`, { state: 'completed', requestedAt: later(n), endedAt: later(n), payload, version: n }),
+    );
+    await writer.persist(input(id, [], { commands: finished }));
+    const { commands, version } = await readBirth(database, id);
+    expect([commands.map(({ commandId }) => commandId), version]).toEqual([['c3', 'c4'], 4]);
+  });
 });
 
 it('transactions are found by id and by alias', async () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { exactRequest, InvalidCommand } from '../../src/ocpp/command.ts';
 import { commands } from '../../src/ocpp/commands.ts';
 import { stationMessages } from '../../src/ocpp/messages.ts';
-import { commandRules } from '../../workflows/commands/rules.ts';
+import { commandRules } from '../../workflows/commands/table.ts';
 import { samples } from './commandSamples.ts';
 import { differences } from './differences.ts';
 import { isValid, partsOf, payloads, schemas } from './oracle.ts';
@@ -148,6 +148,7 @@ function profileOf(period: object): Record<string, unknown> {
 
 /** The words other than Accepted by which a station says that it does, or will do, what it was asked. */
 const AGREEING = new Set([
+  'GetInstalledCertificateIds NotFound',
   'ChangeAvailability Scheduled',
   'ChangeConfiguration RebootRequired',
   // There was none to clear.

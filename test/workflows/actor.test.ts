@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { changes, follows, reduceBatch, tick, unknownTransactions } from '../../workflows/state/actor.ts';
 import * as commands from '../../workflows/state/commands.ts';
+import { commandsOverdue } from '../../workflows/state/outcomes.ts';
 import { connectionGone, newest, takesCallsAt } from '../../workflows/state/connections.ts';
 import { Station } from './station.ts';
 
@@ -138,7 +139,7 @@ describe('a Reset', () => {
     const before = commands.sentBefore(dispatched, 'c1', station.instant, 'sent before');
     expect(before).toMatchObject([{ state: 'sent', sentAt: station.instant }]);
     const later = new Date(station.now + 11 * 60_000).toISOString();
-    expect(commands.pending(commands.commandsOverdue(before, later))).toEqual([]);
+    expect(commands.pending(commandsOverdue(before, later))).toEqual([]);
   });
 
   it('asked for in the same moment as another keeps its place by its time', () => {

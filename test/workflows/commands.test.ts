@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { details } from '../../workflows/details.ts';
-import { left } from '../../workflows/state/actor.ts';
+import { left, tick } from '../../workflows/state/actor.ts';
 import * as commands from '../../workflows/state/commands.ts';
 import { asCancellation, asSubmission } from '../../workflows/state/inbound.ts';
+import { commandsOverdue } from '../../workflows/state/outcomes.ts';
 import type { Command, CommandOptions } from '../../workflows/state/model.ts';
 import { Station } from './station.ts';
 
@@ -124,7 +125,20 @@ describe('a queued command', () => {
     const station = new Station();
     station.state = { ...station.state, commands: queue };
     station.wait(60_000).connects('1-1').boots();
-    expect(station.state.commands.map(({ state }) => state)).toEqual(['cancelled', 'queued', 'dispatching']);
+    const states = () => station.state.commands.map(({ state }) => state);
+    station.state = tick(station.state, station.now);
+    expect(states()).toEqual(['cancelled', 'queued', 'dispatching']);
+    // Its edge was gone: it waits again, though the station has booted meanwhile.
+    station.state = { ...station.state, commands: commands.notSent(station.state.commands, 'offered', 'gone') };
+    station.state = tick(station.state, station.now);
+    expect(states()).toEqual(['cancelled', 'queued', 'cancelled']);
+  });
+
+  it('is not behind what the station may not get yet', () => {
+    const station = asked(online(), 'RemoteStopTransaction', 'ClearCache');
+    station.state = { ...station.state, chargePoint: { ...station.state.chargePoint, registration: 'pending' } };
+    expect(why(station, 1)).toEqual({ position: 1, waitsFor: 'its turn, which is now' });
+    expect(why(station, 0)).toEqual({ position: 1, waitsFor: 'its station to be accepted (OCPP 1.6 §4.2)' });
   });
 
   it('can be cancelled, but not what was handed to an edge', () => {
@@ -246,56 +260,6 @@ describe('an accepted command', () => {
   });
 });
 
-describe('what is to be done otherwise', () => {
-  const others = [
-    { action: 'GetDiagnostics', payload: { location: 'ftp://127.0.0.1/' } },
-    { action: 'ClearCache', payload: {} },
-  ];
-  const afterAnswer = (outcome: object) => {
-    const station = online();
-    const request = {
-      commandId: 'first',
-      action: 'GetLog',
-      payload: {},
-      via: 'update',
-      requestedBy: 'Ada',
-      requestedAt: station.instant,
-      options: { otherwise: others },
-    } as const;
-    const queue = commands.requested(station.state.commands, request);
-    station.state = { ...station.state, commands: commands.dispatched(queue, 'first', '1-1') };
-    const call = { commandId: 'first', messageId: 'm', action: 'GetLog' };
-    station.say(station.event('callSent', { ...call, payload: {} }));
-    const answer = station.event('callResult', { ...call, outcome });
-    station.say(answer);
-    return { station, again: () => station.say(station.event('callResult', { ...call, outcome })) };
-  };
-  const queued = (station: Station) =>
-    station.state.commands.map(({ commandId, action, state, requestedBy }) => [commandId, action, state, requestedBy]);
-
-  it('is queued, in order and once, when the station rejects it or answers with an error', () => {
-    for (const [outcome, state] of [
-      [{ result: { status: 'Rejected' } }, 'rejected'],
-      [{ error: 'NotSupported', description: '', details: {} }, 'failed'],
-    ] as const) {
-      const { station, again } = afterAnswer(outcome);
-      const expected = [
-        ['first', 'GetLog', state, 'Ada'],
-        ['first/1', 'GetDiagnostics', 'queued', 'Ada'],
-        ['first/2', 'ClearCache', 'queued', 'Ada'],
-      ];
-      expect(queued(station)).toEqual(expected);
-      expect(queued(again())).toEqual(expected);
-    }
-  });
-
-  it('is not, when it accepts, says nothing, or goes away', () => {
-    for (const outcome of [{ result: { status: 'Accepted' } }, { timeout: true }, { connectionLost: true }]) {
-      expect(afterAnswer(outcome).station.state.commands).toHaveLength(1);
-    }
-  });
-});
-
 describe('what was found of a request', () => {
   const request: commands.CommandRequest = {
     commandId: 'c1',
@@ -324,7 +288,7 @@ describe('what was found of a request', () => {
       const sentAt = station.now;
       station.say(station.event('callResult', { ...call, outcome: { result: { status: 'Accepted' } } }));
       const state = (ms: number) =>
-        commands.commandsOverdue(station.state.commands, new Date(sentAt + ms).toISOString())[0]!.state;
+        commandsOverdue(station.state.commands, new Date(sentAt + ms).toISOString())[0]!.state;
       return { options: station.state.commands[0]!.options, state };
     };
     const told = last({ effectWithinMs: 70_000 });
@@ -344,11 +308,19 @@ describe('what is asked for', () => {
   it('may carry options that are known, no others', () => {
     const submission = { action: 'Reset', options: { unlessRebooted: true } };
     expect(asSubmission(submission)).toMatchObject({ submission });
-    const otherwise = [{ action: 'ClearCache', payload: {} }];
-    expect(asSubmission({ action: 'Reset', options: { otherwise } })).toMatchObject({
-      submission: { options: { otherwise } },
-    });
-    for (const options of [{ unlessRebooted: false }, { other: true }, [], 'unlessRebooted', { otherwise: [{}] }]) {
+    const further = [{ action: 'ClearCache', payload: {}, commandId: 'c', expected: { status: 'Accepted' } }];
+    const told = { otherwise: further, next: further, expected: { status: 'Accepted' } };
+    expect(asSubmission({ action: 'Reset', options: told })).toMatchObject({ submission: { options: told } });
+    for (const options of [
+      { unlessRebooted: false },
+      { other: true },
+      [],
+      'unlessRebooted',
+      { otherwise: [{}] },
+      { next: [{ ...further[0], commandId: 1 }] },
+      { next: Array.from({ length: 51 }, () => further[0]) },
+      { expected: 'Accepted' },
+    ]) {
       expect(asSubmission({ action: 'Reset', options })).toHaveProperty('problem');
     }
   });

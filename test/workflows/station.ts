@@ -6,7 +6,7 @@ import type { JudgedEvent } from '../../workflows/state/model.ts';
 type Content = { connection?: string; receivedAt?: string } & Record<string, unknown>;
 
 export class Station {
-  state: ActorState = { ...born('CP1', EMPTY, { transactionEndGraceMs: 900_000 }), reducers: 4 };
+  state: ActorState = { ...born('CP1', EMPTY, { transactionEndGraceMs: 900_000 }), reducers: 5 };
   seq = 0;
   now = Date.parse('2026-03-01T12:00:00.000Z');
   connection = '1-1';

@@ -8,6 +8,7 @@ import * as commands from './commands.ts';
 import * as connections from './connections.ts';
 import { statusNotified, type Connectors } from './connectors.ts';
 import type { Birth, ChargePoint, Command, Connection, JudgedEvent, PersistInput } from './model.ts';
+import * as outcomes from './outcomes.ts';
 import * as presence from './presence.ts';
 import { heardBefore, remember, type Heard } from './repeats.ts';
 import * as transactions from './transactions.ts';
@@ -32,9 +33,10 @@ export interface ActorState {
   /**
    * Which reducers it goes by, so that a run goes on as it began; absent: as before commands could be done already, 2: as
    * before a station that is told ahead to be back counted as online since then, and an edge with an older copy of its
-   * folder was not believed; 3: as before an event that comes again was no repeat of its own row.
+   * folder was not believed; 3: as before an event that comes again was no repeat of its own row; 4: as before what follows a
+   * command was asked for step by step, and one message was the effect of one command.
    */
-  reducers?: 2 | 3 | 4;
+  reducers?: 2 | 3 | 4 | 5;
   /**
    * When it was born of rows (ms since 1970), until it has looked at them once more: the actor before it may have been
    * storing commands in that moment.
@@ -112,7 +114,10 @@ export function reduceBatch(state: ActorState, batch: EventBatch): { state: Acto
 /** What time alone changes. */
 export function tick(state: ActorState, now: number): ActorState {
   const overdue = state.chargePoint.online ? transactions.endOverdue(state.transactions, now) : state.transactions;
-  const late = commands.commandsOverdue(state.commands, new Date(now).toISOString());
+  const at = new Date(now).toISOString();
+  const wanted =
+    state.reducers === 5 ? outcomes.withoutUnwanted(state.commands, state.chargePoint.lastBootAt, at) : state.commands;
+  const late = outcomes.commandsOverdue(wanted, at, state.reducers);
   return overdue === state.transactions && late === state.commands
     ? state
     : { ...state, transactions: overdue, commands: late };
@@ -132,7 +137,7 @@ export function adopted(state: ActorState, found: Command[]): ActorState {
 /** When `tick` has something to do (ms since 1970); Infinity where nothing is pending. */
 export function nextTick(state: ActorState): number {
   const grace = state.chargePoint.online ? transactions.nextGraceEnd(state.transactions) : Infinity;
-  return Math.min(grace, commands.nextCommandDue(state.commands));
+  return Math.min(grace, outcomes.nextCommandDue(state.commands));
 }
 
 /**
@@ -149,7 +154,10 @@ export function registered(
   const at = triggerBoot.requestedAt;
   const chargePoint = { ...state.chargePoint, registration };
   const next = noted({ ...state, chargePoint, decidedAt: at }, at, `registration: ${registration}`);
-  if (waited) return { ...next, commands: commands.requested(next.commands, triggerBoot) };
+  if (waited) {
+    const unaccepted = state.reducers === 5 ? connections.asUnaccepted(state.connections) : state.connections;
+    return { ...next, connections: unaccepted, commands: commands.requested(next.commands, triggerBoot) };
+  }
   if (registration !== 'retired') return next;
   return { ...next, commands: commands.cancelQueued(next.commands, at, RETIRED) };
 }
@@ -218,7 +226,7 @@ export function changes(before: ActorState, after: ActorState, now: number): { s
     chargePoint,
     connectors: Object.fromEntries(connectors.map((c) => [c.connectorId, c])),
     transactions: transactions.forgetEnded(Object.fromEntries(all.map((t) => [t.transactionId, t]))),
-    commands: commands.forgetEndedCommands(list),
+    commands: commands.forgetEndedCommands(list, after.reducers === 5 ? commands.ENDED_MOST_LENGTH : Infinity),
   };
   return { state, rows };
 }
@@ -257,10 +265,12 @@ function reduce(state: ActorState, event: StationEvent, journal: number): { stat
     }
     case 'disconnected':
       return { state: connections.disconnected(base, event, journal), judged };
-    case 'callSent':
-      return { state: { ...base, commands: commands.sent(base.commands, event) }, judged };
+    case 'callSent': {
+      const lastBootAt = base.reducers === 5 ? base.chargePoint.lastBootAt : null;
+      return { state: { ...base, commands: outcomes.sent(base.commands, event, lastBootAt) }, judged };
+    }
     case 'callResult':
-      return { state: { ...base, commands: commands.answered(base.commands, event, base) }, judged };
+      return { state: { ...base, commands: outcomes.answered(base.commands, event, base) }, judged };
     case 'malformed':
       return { state: base, judged };
     case 'message': {
@@ -271,14 +281,14 @@ function reduce(state: ActorState, event: StationEvent, journal: number): { stat
 }
 
 function withEffect(state: ActorState, event: Message, isLooked: boolean): ActorState {
-  const queue = isLooked ? commands.effectSeen(state.commands, event) : state.commands;
+  const queue = isLooked ? outcomes.effectSeen(state.commands, event, state) : state.commands;
   return queue === state.commands ? state : { ...state, commands: queue };
 }
 
 function reduceMessage(state: ActorState, event: Message, journal: number): { state: ActorState; judged: JudgedEvent } {
   const told = withEffect(state, event, state.reducers !== undefined);
   if (event.action === 'Heartbeat') return { state: told, judged: { event } };
-  const self = state.reducers === 4 ? `${journal}:${event.seq}` : undefined;
+  const self = (state.reducers ?? 0) >= 4 ? `${journal}:${event.seq}` : undefined;
   const repeatOf = heardBefore(state.heard, event, self);
   // A start is told by its transaction id, which the edge fixed: clockless stations send equal starts for different sessions.
   if (repeatOf !== undefined && event.action !== 'StartTransaction')
@@ -298,7 +308,7 @@ function reduceMessage(state: ActorState, event: Message, journal: number): { st
         event.receivedAt,
         graceMs,
       );
-      const all = connections.booted(next.connections, event.connection);
+      const all = connections.booted(next.connections, event.connection, chargePoint.registration);
       return { state: { ...next, chargePoint, connections: all, transactions: suspected }, judged: { event } };
     }
     case 'StatusNotification': {

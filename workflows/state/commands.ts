@@ -1,20 +1,15 @@
-/**
- * Commands of one charge point: a queue that survives everything, one CALL in flight, the truth about what was written
- * to the socket taken from the journal (`callSent`, `callResult`) and never from an activity's result.
- */
-import { commandRules } from '../commands/rules.ts';
-import type { CallResult, CallSent, Instant, Message, Registration } from '../events.ts';
-import type { ActorState } from './actor.ts';
+/** Commands of one charge point: a queue that survives everything, one CALL in flight. What comes of it: outcomes.ts. */
+import { commandRules } from '../commands/table.ts';
+import type { Instant, Registration } from '../events.ts';
 import type { ChargePoint, Command, CommandOptions, CommandState } from './model.ts';
 
 /** Ended commands an actor keeps to show. */
 const ENDED_KEPT = 20;
+/** Characters of JSON of those: they go from run to run with everything else. */
+export const ENDED_MOST_LENGTH = 200_000;
 /** Commands that may wait at a time; one more is refused. */
 const OPEN_MOST = 200;
-/** An edge that has sent a CALL, and whose journal says nothing of it for so long (ms), is taken for lost. */
-const SILENT_MS = 10 * 60_000;
-const FORGOTTEN = 'its edge has sent it and knows nothing of it: its data folder is an older copy';
-const FATE_UNKNOWN = 'its edge is gone, or does not say whether it was sent';
+export const FATE_UNKNOWN = 'its edge is gone, or does not say whether it was sent';
 /** Characters of JSON that may wait at a time: a run hands all of it to the next one. */
 const OPEN_MOST_LENGTH = 500_000;
 
@@ -109,14 +104,15 @@ export function requested(commands: Command[], request: CommandRequest): Command
 
 /**
  * The command whose turn it is, if the station may get a CALL now: a rejected one gets none, one that waits for approval
- * not all (OCPP 1.6 §4.2). `inOrder`: as asked for, whatever their urgency.
+ * not all (OCPP 1.6 §4.2). `inOrder`: as asked for, whatever their urgency; `alsoEnded`: one that has ended without a word is
+ * waited for all the same.
  */
 export function nextToSend(
   commands: Command[],
   registration: Registration | null,
-  { inOrder = false } = {},
+  { inOrder = false, alsoEnded = false } = {},
 ): Command | undefined {
-  if (registration === 'rejected' || underWay(commands)) return undefined;
+  if (registration === 'rejected' || underWay(commands, alsoEnded)) return undefined;
   const queue = inOrder ? commands : byUrgency(commands);
   return queue.find((c) => c.state === 'queued' && maySend(c, registration));
 }
@@ -130,30 +126,37 @@ export function whyQueued(
   command: Queued,
   { online, registration, lastBootAt }: Pick<ChargePoint, 'online' | 'registration' | 'lastBootAt'>,
 ): { position: number; waitsFor: string } {
-  const queue = byUrgency(commands.filter((c) => c.state === 'queued'));
+  const isSendable = maySend(command, registration);
+  const queue = byUrgency(commands.filter((c) => c.state === 'queued' && (!isSendable || maySend(c, registration))));
   const before = queue.findIndex(({ commandId }) => commandId === command.commandId);
-  const rebooted = command.action === 'Reset' && lastBootAt !== null && lastBootAt > command.requestedAt;
-  const since = rebooted ? `; the station has rebooted by itself at ${lastBootAt}` : '';
-  return { position: before + 1, waitsFor: waitsFor() + since };
+  const since = rebootedSince(command, lastBootAt);
+  return { position: before + 1, waitsFor: since ? `${waitsFor()}; ${since}` : waitsFor() };
 
   function waitsFor(): string {
     if (!online) return 'the station, which is offline';
     if (registration === 'rejected') return 'its station to be accepted';
-    if (!maySend(command, registration)) return 'its station to be accepted (OCPP 1.6 §4.2)';
+    if (!isSendable) return 'its station to be accepted (OCPP 1.6 §4.2)';
     if (before > 0) return `${before} before it`;
     const busy = underWay(commands);
     return busy ? `${busy.action}, which is under way` : 'its turn, which is now';
   }
 }
 
-type Queued = Pick<Command, 'commandId' | 'action' | 'state' | 'requestedAt'>;
+type Queued = Pick<Command, 'commandId' | 'action' | 'state' | 'requestedAt' | 'endedAt'>;
 
-function underWay<One extends Queued>(commands: One[]): One | undefined {
+/** A Reset may no longer be wanted. */
+export function rebootedSince({ action, requestedAt }: Queued, lastBootAt: Instant | null): string | undefined {
+  const isSo = action === 'Reset' && lastBootAt !== null && lastBootAt > requestedAt;
+  return isSo ? `the station has rebooted by itself at ${lastBootAt}` : undefined;
+}
+
+function underWay<One extends Queued>(commands: One[], alsoEnded = false): One | undefined {
   return commands.find(
     (c) =>
-      c.state === 'dispatching' ||
-      c.state === 'sent' ||
-      (c.state === 'answered' && commandRules.get(c.action)?.holdsQueue),
+      (alsoEnded || c.endedAt === null) &&
+      (c.state === 'dispatching' ||
+        c.state === 'sent' ||
+        (c.state === 'answered' && commandRules.get(c.action)?.holdsQueue)),
   );
 }
 
@@ -231,10 +234,14 @@ export function notSent(commands: Command[], commandId: string, reason: string):
   );
 }
 
-/** Somebody no longer wants it. Too late once it was handed to an edge. */
+/** Somebody no longer wants it. Once it was handed to an edge it is too late, but for what was to follow it. */
 export function cancelled(commands: Command[], commandId: string, at: Instant, by: string | null): Command[] {
   const reason = by === null ? 'cancelled' : `cancelled by ${by}`;
-  return update(commands, commandId, (c) => (c.state === 'queued' ? end(c, 'cancelled', at, reason) : c));
+  return update(commands, commandId, (c) => {
+    if (c.state === 'queued') return end(c, 'cancelled', at, reason);
+    const { next, otherwise, ...options } = c.options ?? {};
+    return c.endedAt === null && (next ?? otherwise) ? { ...c, options } : c;
+  });
 }
 
 /** What has not been handed to an edge. */
@@ -266,165 +273,26 @@ export function invalid(commands: Command[], commandId: string, at: Instant, rea
   return update(commands, commandId, (c) => end(c, 'refused', at, reason));
 }
 
-export function sent(commands: Command[], event: CallSent): Command[] {
-  return update(commands, event.commandId, (c) => ({
-    ...c,
-    state: 'sent',
-    reason: null,
-    endedAt: null,
-    sentAt: event.receivedAt,
-    connection: event.connection,
-  }));
-}
-
-export function answered(commands: Command[], event: CallResult, actor: Answering): Command[] {
-  const before = commands.find((c) => c.commandId === event.commandId);
-  const next = withAnswers(commands, event, actor);
-  const refused = next.find((c) => c.commandId === event.commandId);
-  const isNew = refused?.state !== before?.state && (refused?.state === 'rejected' || refused?.state === 'failed');
-  if (!refused || !isNew || actor.chargePoint.registration === 'retired') return next;
-  return withOthers(next, refused, event.receivedAt);
-}
-
-/** What an actor knows beside its commands. */
-type Answering = Pick<ActorState, 'reducers' | 'connectors' | 'chargePoint'>;
-
-/** The station will not do it: what was to be asked for instead is, all of it or nothing. */
-function withOthers(commands: Command[], { commandId, via, requestedBy, options }: Command, at: Instant): Command[] {
-  const others = (options?.otherwise ?? []).map(({ action, payload }, i) => ({
-    commandId: `${commandId}/${i + 1}`,
-    action,
-    payload,
-    via,
-    requestedBy,
-    requestedAt: at,
-  }));
-  const next = others.reduce(requested, commands);
-  const isWhole = others.every((other) => isQueued(next, other.commandId));
-  if (isWhole) return next;
-  const refusal = 'what was to be asked for instead cannot wait: too much does already, or a part of it is refused';
-  return others.reduce((queue, other) => requested(queue, { ...other, refusal }), commands);
-}
-
-function withAnswers(commands: Command[], event: CallResult, { reducers, connectors }: Answering): Command[] {
-  return update(commands, event.commandId, (c) => {
-    if (c.state === 'completed') return 'result' in event.outcome ? withAnswer(c, event, event.outcome.result) : c;
-    const rules = commandRules.get(c.action);
-    const { outcome, receivedAt } = event;
-    if ('result' in outcome) {
-      const next = withAnswer(c, event, outcome.result);
-      if (!rules?.accepted(outcome.result)) return end(next, 'rejected', receivedAt, null);
-      const done = reducers && rules.doneBefore?.(outcome.result, c.payload, connectors);
-      if (done !== undefined) return { ...end(next, 'completed', receivedAt, null), outcome: done };
-      return rules.effect ? { ...next, state: 'answered' } : end(next, 'completed', receivedAt, null);
-    }
-    if ('error' in outcome) return end(c, 'failed', receivedAt, `${outcome.error}: ${outcome.description}`);
-    return 'timeout' in outcome
-      ? unanswered(c, 'timedOut', 'the station did not answer in time', receivedAt)
-      : unanswered(c, 'connectionLost', 'the connection ended before the answer', receivedAt);
-  });
-}
-
-/**
- * `told` by its journal: without `callSent` before its end, nothing was written on a connection, and what was handed to it
- * waits again; without `callResult` after it, the edge was gone before the answer. Where its edge is only taken for gone,
- * nobody knows what it wrote, and what it may have sent does not go out a second time over another edge. One that it has
- * taken was sent: a journal that does not know of it is an older copy.
- */
-export function connectionEnded(commands: Command[], connection: string, at: Instant, told: boolean): Command[] {
-  return map(commands, (c) => {
-    if (c.connection !== connection) return c;
-    if (c.state === 'dispatching' && c.sentAt !== null) {
-      return unanswered(c, 'connectionLost', told ? FORGOTTEN : 'its edge has sent it, and is gone', at);
-    }
-    if (c.state === 'dispatching') return told ? requeued(c) : end(c, 'connectionLost', at, FATE_UNKNOWN);
-    if (told && c.state === 'connectionLost' && c.sentAt === null) return requeued({ ...c, endedAt: null });
-    return c.state === 'sent' ? unanswered(c, 'connectionLost', 'its edge ended before the answer', at) : c;
-  });
-}
-
-/** A message of the station may be the effect a command was sent for; it may come before the command's answer. */
-export function effectSeen(commands: Command[], event: Message): Command[] {
-  return map(commands, (c) => {
-    if (isNoLongerWanted(c, event)) return end(c, 'cancelled', event.receivedAt, 'the station has rebooted by itself');
-    if (!awaitsEffect(c) || c.sentAt === null || event.receivedAt < c.sentAt) return c;
-    const seen = commandRules.get(c.action)?.effect?.seenIn(event, c.payload) ?? false;
-    if (seen === false) return c;
-    const state = seen === 'failed' ? 'failed' : 'completed';
-    return { ...end(c, state, event.receivedAt, null), outcome: outcomeOf(event) };
-  });
-}
-
-/** Expires what was not sent by its deadline and gives up waiting for effects. */
-export function commandsOverdue(commands: Command[], now: Instant): Command[] {
-  return map(commands, (c) => {
-    if (c.endedAt === null && now >= dueAt(c)) {
-      if (c.state === 'queued') return end(c, 'expired', now, 'not sent before its deadline');
-      if (c.state === 'dispatching' && c.sentAt !== null) {
-        return unanswered(c, 'connectionLost', 'its edge has sent it, and says no more', now);
-      }
-      if (c.state === 'dispatching') return end(c, 'expired', now, 'its edge never said whether it was sent');
-      if (c.state === 'answered') return end(c, 'notObserved', now, 'accepted, but its effect was not seen');
-      return end(c, c.state, now, c.reason ?? 'no answer was seen');
-    }
-    return c;
-  });
-}
-
-/** When the next command needs a look (ms since 1970). */
-export function nextCommandDue(commands: Command[]): number {
-  return Math.min(...pending(commands).map((c) => Date.parse(dueAt(c))));
-}
-
 export function pending(commands: Command[]): Command[] {
   return commands.filter((c) => c.endedAt === null);
 }
 
-export function forgetEndedCommands(commands: Command[]): Command[] {
+/** `within`: so many characters of JSON. The database has them all. */
+export function forgetEndedCommands(commands: Command[], within = Infinity): Command[] {
   let surplus = commands.length - pending(commands).length - ENDED_KEPT;
-  return surplus <= 0 ? commands : commands.filter((c) => c.endedAt === null || surplus-- <= 0);
+  const some = surplus <= 0 ? commands : commands.filter((c) => c.endedAt === null || surplus-- <= 0);
+  let left = within;
+  const tooLong = new Set(
+    some.toReversed().filter((c) => c.endedAt !== null && (left -= JSON.stringify(c).length) < 0),
+  );
+  return tooLong.size === 0 ? some : some.filter((c) => !tooLong.has(c));
 }
 
-function isNoLongerWanted({ action, state, options, requestedAt }: Command, event: Message): boolean {
-  const isReset = action === 'Reset' && state === 'queued' && options?.unlessRebooted === true;
-  return isReset && event.action === 'BootNotification' && event.receivedAt > requestedAt;
-}
-
-/** How an installation or an upload ended is the outcome, not that it did. */
-function outcomeOf({ action, payload, receivedAt }: Message): string {
-  const tells = typeof payload.status === 'string' && action !== 'BootNotification' ? ` ${payload.status}` : '';
-  return `${action}${tells} at ${receivedAt}`;
-}
-
-function awaitsEffect(c: Command): boolean {
-  return c.endedAt === null && ['sent', 'answered', 'timedOut', 'connectionLost'].includes(c.state);
-}
-
-type Due = Pick<Command, 'action' | 'state' | 'deadline' | 'sentAt'> & {
-  options?: Pick<CommandOptions, 'effectWithinMs'> | null;
-};
-
-/** When something about the command is settled at the latest. */
-export function dueAt(c: Due): Instant {
-  if (c.sentAt === null) return c.deadline;
-  if (c.state === 'dispatching') return later(c.sentAt, SILENT_MS);
-  return later(c.sentAt, c.options?.effectWithinMs ?? commandRules.get(c.action)?.effect?.withinMs ?? 120_000);
-}
-
-/** The station may have acted on it all the same: its effect is still looked for, the CALL is never sent again. */
-function unanswered(c: Command, state: 'timedOut' | 'connectionLost', reason: string, at: Instant): Command {
-  return commandRules.get(c.action)?.effect ? { ...c, state, reason } : end(c, state, at, reason);
-}
-
-function requeued(c: Command): Command {
+export function requeued(c: Command): Command {
   return { ...c, state: 'queued', reason: null, connection: null };
 }
 
-function withAnswer(c: Command, event: CallResult, answer: Record<string, unknown>): Command {
-  return { ...c, answer, answeredAt: event.receivedAt };
-}
-
-function end(c: Command, state: CommandState, endedAt: Instant, reason: string | null): Command {
+export function end(c: Command, state: CommandState, endedAt: Instant, reason: string | null): Command {
   return { ...c, state, endedAt, reason };
 }
 
@@ -437,16 +305,16 @@ function after(earlier: Instant | undefined, instant: Instant): Instant {
   return earlier !== undefined && earlier >= instant ? later(earlier, 1) : instant;
 }
 
-function later(instant: Instant, ms: number): Instant {
+export function later(instant: Instant, ms: number): Instant {
   return new Date(Date.parse(instant) + ms).toISOString();
 }
 
-function update(commands: Command[], commandId: string, change: (c: Command) => Command): Command[] {
+export function update(commands: Command[], commandId: string, change: (c: Command) => Command): Command[] {
   return map(commands, (c) => (c.commandId === commandId ? change(c) : c));
 }
 
 /** Like Array.map, but the same array where nothing changed: what is new is what gets written. */
-function map(commands: Command[], change: (c: Command) => Command): Command[] {
+export function map(commands: Command[], change: (c: Command) => Command): Command[] {
   const next = commands.map(change);
   return next.some((c, i) => c !== commands[i]) ? next : commands;
 }

@@ -3,10 +3,10 @@
  * An edge that ends in order says so itself; of one that does not, others do, and may be mistaken: such a connection is
  * doubted, and open again as soon as the station speaks on it.
  */
-import type { Ahead, Connected, Disconnected, EventBatch, Instant } from '../events.ts';
+import type { Ahead, Connected, Disconnected, EventBatch, Instant, Registration } from '../events.ts';
 import type { ActorState } from './actor.ts';
-import * as commands from './commands.ts';
 import type { Connection } from './model.ts';
+import * as outcomes from './outcomes.ts';
 import { presence } from './presence.ts';
 import { presenceChanged } from './transactions.ts';
 
@@ -111,9 +111,27 @@ export function stillAhead(ahead: ActorState['ahead'], cursors: Record<string, n
   return { ahead: left.length > 0 ? Object.fromEntries(left) : undefined };
 }
 
-/** The station has booted on it. */
-export function booted(connections: Connection[], connection: string): Connection[] {
-  return connections.map((c) => (c.connection === connection && !c.booted ? { ...c, booted: true } : c));
+/** The station has booted on it; accepted, it knows that it is. */
+export function booted(connections: Connection[], connection: string, registration: Registration | null): Connection[] {
+  return connections.map((c) => {
+    if (c.connection !== connection) return c;
+    const { unaccepted, ...rest } = c;
+    if (unaccepted && registration === 'accepted') return { ...rest, booted: true };
+    return c.booted ? c : { ...c, booted: true };
+  });
+}
+
+/** Accepted by an operator, the station does not know it on these until it has booted once more. */
+export function asUnaccepted(connections: Connection[]): Connection[] {
+  return connections.map((c) => ({ ...c, unaccepted: true }));
+}
+
+/** What the station takes itself for on the connection that gets its CALLs (OCPP 1.6 §4.2). */
+export function registrationOn({
+  connections,
+  chargePoint: { registration },
+}: Pick<ActorState, 'connections' | 'chargePoint'>): Registration | null {
+  return registration === 'accepted' && newest(connections)?.unaccepted ? 'pending' : registration;
 }
 
 /** The connection that gets the station's CALLs: the newest by arrival. */
@@ -128,7 +146,7 @@ export function takesCallsAt(connection: Connection): number {
 
 function connectionEnded(state: ActorState, connection: string, at: Instant, told: boolean): ActorState {
   return withConnections(state, closed(state.connections, connection), at, {
-    commands: commands.connectionEnded(state.commands, connection, at, told),
+    commands: outcomes.connectionEnded(state.commands, connection, at, told),
   });
 }
 

@@ -38,6 +38,8 @@ export interface Connection {
   openedAt: Instant;
   /** A BootNotification, or 10 s, has passed: CALLs may go out (Wallbox and EN+ drop the socket otherwise). */
   booted: boolean;
+  /** The station was told there that it has to wait, and has not heard yet that an operator has accepted it since. */
+  unaccepted?: true;
 }
 
 export interface Connector {
