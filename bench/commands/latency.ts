@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { newLedger } from '../../src/simulator/session.ts';
 import { settledDifferences } from '../../test/support/ledgerCheck.ts';
 import { percentiles } from '../percentiles.ts';
+import { usage } from '../processes.ts';
 import { progress } from '../progress.ts';
 import type { CommandedStation, Target } from './target.ts';
 
@@ -41,10 +42,10 @@ export async function latency(target: Target, { stations: count, rate, commands,
   const measureUnderLoad = async () => {
     try {
       await sleep(WARM_UP_MS);
-      const [before, began] = [answered, performance.now()];
+      const [before, began, cores] = [answered, performance.now(), await coresUsed(target)];
       const measured = await measure(target, stations, { name: 'under load', commands, pace });
       const messagesPerSecond = Math.round((answered - before) / ((performance.now() - began) / 1_000));
-      return { messagesPerSecond, ...measured };
+      return { messagesPerSecond, cores: cores(), ...measured };
     } finally {
       over.abort();
     }
@@ -58,6 +59,23 @@ export async function latency(target: Target, { stations: count, rate, commands,
     idle,
     underLoad,
     differences: [...differences, ...ledger.refused.slice(0, 5)],
+  };
+}
+
+/** How many cores each process has kept busy from now on, until the result is called. */
+async function coresUsed({ program }: Target): Promise<() => Record<string, number>> {
+  const pids = {
+    server: program.pid,
+    Temporal: await program.embeddedPid('temporal'),
+    TimescaleDB: await program.embeddedPid('database'),
+    'load generator': process.pid,
+  };
+  const cpuOf = () => Object.values(pids).map((pid) => usage(pid).cpuSeconds);
+  const [before, began] = [cpuOf(), performance.now()];
+  return () => {
+    const seconds = (performance.now() - began) / 1_000;
+    const used = cpuOf().map((cpu, i) => Math.round((100 * (cpu - before[i]!)) / seconds) / 100);
+    return Object.fromEntries(Object.keys(pids).map((name, i) => [name, used[i]!]));
   };
 }
 
