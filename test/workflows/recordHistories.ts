@@ -34,6 +34,7 @@ const scenarios = {
   retiredWhileFollowed,
   askedAgainAndAgain,
   judgedAndBornAgain,
+  stepByStep,
 };
 try {
   const scenario = scenarios[process.argv[2] as keyof typeof scenarios];
@@ -260,6 +261,41 @@ async function judgedAndBornAgain(): Promise<void> {
     return state !== undefined && state.bornAt === undefined && Object.keys(state.transactions).length > 0;
   });
   await record('born-again', handle('JUDGED'));
+  station.stop();
+}
+
+/** Commands that follow each other, also instead of others, at a station that waits to be accepted first. */
+async function stepByStep(): Promise<void> {
+  const operator = (...args: string[]) => ocppActors(program.environment, ...args);
+  await operator('station', 'add', 'STEPS', '--pending');
+  const station = connect('STEPS', {
+    onCall: (action) => (action === 'GetLocalListVersion' ? { listVersion: 9 } : { status: 'Accepted' }),
+  });
+  const boot = { chargePointVendor: 'Simulated', chargePointModel: 'One' };
+  await station.call('BootNotification', boot);
+  await until(() => exists('STEPS'));
+  const ask = (commandId: string, action: string, payload: object, options: object = {}) =>
+    handle('STEPS').signal('command', { action, payload, commandId, options });
+  await ask('stop', 'RemoteStopTransaction', { transactionId: 1 });
+  const list = (listVersion: number) => ({ listVersion, updateType: 'Full', localAuthorizationList: [] });
+  await ask('list', 'SendLocalList', list(1), {
+    next: [{ action: 'GetLocalListVersion', payload: {}, expected: { listVersion: 1 } }],
+    otherwise: [
+      { action: 'SendLocalList', payload: list(8) },
+      { action: 'SendLocalList', payload: list(9) },
+    ],
+  });
+  await commandsEnded('STEPS', 4);
+  await until(async () => (await operator('station', 'accept', 'STEPS')).code === 0);
+  await until(() => station.received.some(({ action }) => action === 'TriggerMessage'));
+  await station.call('BootNotification', boot);
+  await until(() => station.received.some(({ action }) => action === 'RemoteStopTransaction'));
+  await station.call('StopTransaction', { transactionId: 1, meterStop: 0, timestamp: new Date().toISOString() });
+  await ask('start', 'RemoteStartTransaction', { idTag: 'NOBODY', connectorId: 1 }, { grantIdTag: true });
+  await until(() => station.received.some(({ action }) => action === 'RemoteStartTransaction'));
+  await new Charging(station, ledger, { idTag: 'NOBODY' }).transaction();
+  await commandsEnded('STEPS', 7);
+  await record('step-by-step', handle('STEPS'));
   station.stop();
 }
 
