@@ -19,6 +19,7 @@ const standalone = [
 export default defineConfig({
   test: {
     pool: 'forks',
+    setupFiles: 'test/support/seed.ts',
     // Patience for machines that are slow or busy: what is waited for has mostly come in a fraction of it.
     testTimeout: 180_000,
     hookTimeout: 180_000,

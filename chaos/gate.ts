@@ -1,4 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { freePort } from '../test/support/freePort.ts';
 
 /** A TCP proxy in front of a server: it can be shut, then connections are cut and new ones refused, and it can be slow. */
 export class Gate {
@@ -19,8 +20,10 @@ export class Gate {
   /** In front of a port of the loopback interface. */
   static async before(target: number): Promise<Gate> {
     const server = createServer();
-    await listening(server, 0);
-    return new Gate(server, (server.address() as { port: number }).port, target);
+    // It is shut and opened again: no outgoing connection may have its port meanwhile.
+    const port = await freePort();
+    await listening(server, port);
+    return new Gate(server, port, target);
   }
 
   async shut(): Promise<void> {

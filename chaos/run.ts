@@ -55,7 +55,10 @@ export async function runScenario(system: System, scenario: Scenario, options: R
     paceMs: short ? 80 : 120,
     random: random.fork('load'),
     // In the short form, which is for tests, a slow machine is no fault: stations that are answered as ever wait for long.
-    station: { onCall: answerTo, answerTimeoutMs: short && expected.during === 'answered' ? 30_000 : 5_000 },
+    station: {
+      onCall: answerTo,
+      answerTimeoutMs: short && (expected.during === 'answered' || scenario.patient) ? 30_000 : 5_000,
+    },
     ...scenario.load,
   });
   const operator = new Operator({ actors: system.actors, random: random.fork('operator'), meanMs: 400 });

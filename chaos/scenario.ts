@@ -3,6 +3,9 @@ import type { Load, LoadOptions } from './load.ts';
 import type { Operator } from './operator.ts';
 import type { Mode, System } from './system.ts';
 
+/** On a busy machine, what was answered so long (ms) before may not be stored yet, and is lost with what held it. */
+export const UNSTORED_MS = 30_000;
+
 /** What a fault may do, said before it is tried. */
 export interface Expected {
   /**
@@ -29,6 +32,8 @@ export interface Scenario {
   isLong?: true;
   /** It takes what there is of the machine: no other system runs beside it. */
   alone?: true;
+  /** It counts how connections end: in the short form no station ends its own because a slow machine answers late. */
+  patient?: true;
   /** Whether it can be done on this machine. */
   possible?: () => boolean;
   /** Settings of the edge and the worker. */

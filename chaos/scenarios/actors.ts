@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
 import { RawValue } from '@temporalio/common';
 import { workflowId } from '../../src/temporal/actors.ts';
-import type { Expected, Scenario, World } from '../scenario.ts';
+import { UNSTORED_MS, type Expected, type Scenario, type World } from '../scenario.ts';
 import { until, type System } from '../system.ts';
 import { meanwhile } from './meanwhile.ts';
 
@@ -27,7 +27,7 @@ export const actors: Scenario[] = [
         try {
           await sleep(random.between(1_000, 4_000));
           terminated += await toAThird(world, (actor) => actor.terminate('by an operator'));
-          mayLoseCommands(from - 1_000, Date.now() + 1_000);
+          mayLoseCommands(from - UNSTORED_MS, Date.now() + 1_000);
         } finally {
           if (hanging) system.database.resume();
         }
@@ -66,7 +66,7 @@ export const actors: Scenario[] = [
         times += await toAThird(world, async (actor) => {
           back += await resetToEarlier(system, actor, random.next(), without);
         });
-        if (without.includes(UPDATES)) mayLoseCommands(from - 1_000, Date.now() + 1_000);
+        if (without.includes(UPDATES)) mayLoseCommands(from - UNSTORED_MS, Date.now() + 1_000);
         await sleep(random.between(500, 3_000));
       });
       note(`${times} resets, ${Math.round(back / Math.max(1, times))} history events back on average`);

@@ -8,7 +8,7 @@ import { bundleWorkflowCode, Worker } from '@temporalio/worker';
 import { workflowId } from '../../src/temporal/actors.ts';
 import { payloadConverterPath } from '../../src/temporal/connection.ts';
 import type { Program } from '../../test/support/program.ts';
-import type { Scenario, World } from '../scenario.ts';
+import { UNSTORED_MS, type Scenario, type World } from '../scenario.ts';
 import { until } from '../system.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -24,6 +24,7 @@ export const deploy: Scenario[] = [
       journal: { during: 'served', servedWithin: 15 },
       actor: { during: 'served', servedWithin: 15 },
     },
+    patient: true,
     async run(world) {
       const { system, load, random, times, note } = world;
       const took: number[] = [];
@@ -71,7 +72,7 @@ export const deploy: Scenario[] = [
         for await (const { workflowId: id } of system.client.workflow.list({ query: 'ExecutionStatus = "Running"' })) {
           await system.client.workflow.getHandle(id).terminate('back to the version before');
         }
-        world.mayLoseCommands(from - 1_000, Date.now() + 1_000);
+        world.mayLoseCommands(from - UNSTORED_MS, Date.now() + 1_000);
       } finally {
         await upgraded.dispose();
         await rm(directory, { recursive: true, force: true });

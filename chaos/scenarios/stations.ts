@@ -63,7 +63,15 @@ export const stations: Scenario[] = [
       const deaf = new Deaf(`deaf-${load.prefix}`, system.edge.url);
       const isDeaf = async () => {
         await deaf.sendUntilStuck(short ? FEW : Infinity);
-        if (short) deaf.cut();
+        if (short) {
+          // A socket that is cut may take what the edge has not read yet with it.
+          await until(
+            'something of it is stored',
+            async () => (await rowsOf(world, deaf)).length > 0,
+            STORED_WITHIN_MS,
+          );
+          deaf.cut();
+        }
         const given = async () => (await system.health()).connections === load.stations.length;
         await until('its connection has ended', given, GIVEN_UP_WITHIN_MS, 500);
       };
@@ -141,6 +149,8 @@ const FEW = 1_500;
 const GIVEN_UP_WITHIN_MS = 200_000;
 /** One station's events are delivered one signal after the other: what fills the buffers takes minutes. */
 const STORED_WITHIN_MS = 400_000;
+/** A CALL whose answer is not seen is given up after 120 s, and what waits behind it has its turn then. */
+const ENDED_WITHIN_MS = 180_000;
 /** What one station that does not read may cost. */
 const MOST_MEGABYTES = 150;
 /** In its own socket, unsent. */
@@ -204,11 +214,16 @@ async function closeOf({ system }: World, { chargePointId }: Deaf): Promise<{ co
   return row;
 }
 
-/** What the edge has read is stored once and without a gap. Resolves to how many. */
-async function storedInOrder({ system }: World, { chargePointId, statuses }: Deaf): Promise<number> {
-  const rows = await system.sql<{ id: number }[]>`
+function rowsOf({ system }: World, { chargePointId }: Deaf) {
+  return system.sql<{ id: number }[]>`
     SELECT message_id::int AS id FROM message
     WHERE charge_point_id = ${chargePointId} AND action = 'StatusNotification' ORDER BY journal, seq`;
+}
+
+/** What the edge has read is stored once and without a gap. Resolves to how many. */
+async function storedInOrder(world: World, deaf: Deaf): Promise<number> {
+  const { chargePointId, statuses } = deaf;
+  const rows = await rowsOf(world, deaf);
   const inOrder = rows.every(({ id }, i) => id === i + 1);
   if (!inOrder || rows.length === 0 || rows.length > statuses) {
     throw new Error(`${chargePointId} sent 1 to ${statuses}, stored are ${JSON.stringify(rows.map(({ id }) => id))}`);
@@ -223,7 +238,7 @@ async function hearsAgain({ system }: World, { chargePointId, url }: Deaf): Prom
     await station.call('BootNotification', { chargePointVendor: 'V', chargePointModel: 'M' });
     const states = () => system.sql<{ state: string; ended: boolean }[]>`
       SELECT state, ended_at IS NOT NULL AS ended FROM command WHERE charge_point_id = ${chargePointId}`;
-    await until('its commands have ended', async () => (await states()).every(({ ended }) => ended), 60_000);
+    await until('its commands have ended', async () => (await states()).every(({ ended }) => ended), ENDED_WITHIN_MS);
     const completed = (await states()).filter(({ state }) => state === 'completed').length;
     if ((await states()).length !== 3 || station.received.length !== completed) {
       throw new Error(`${station.received.length} CALLs received for ${JSON.stringify(await states())}`);

@@ -1,7 +1,7 @@
 /** Temporal killed, away, hanging, and its store lost or restored from an older copy. */
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Expected, Scenario } from '../scenario.ts';
+import { UNSTORED_MS, type Expected, type Scenario } from '../scenario.ts';
 
 /** An actor that stores nothing is restarted with its fourth delivery in vain: after 10, 20, 40 and 80 s. */
 const UNTIL_RESTARTED_MS = 220_000;
@@ -56,7 +56,7 @@ export const temporal: Scenario[] = [
       system.database.pause();
       await lasts(10_000);
       await load.more(load.stations.length);
-      mayLoseCommands(from - 1_000, Date.now() + 30_000);
+      mayLoseCommands(from - UNSTORED_MS, Date.now() + 30_000);
       const restored = system.temporal.restore();
       await sleep(1_000);
       system.database.resume();

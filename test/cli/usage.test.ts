@@ -39,7 +39,7 @@ describe('wrong usage', () => {
 });
 
 describe('servers that are away', () => {
-  /** How long (ms) three of them take to begin and to end: that the machine is slow or busy is not their fault. */
+  /** How long (ms) three commands that load the least take to begin and to end: a slow or busy machine is no fault. */
   let begunMs: number;
   beforeAll(async () => {
     const before = performance.now();
@@ -56,7 +56,7 @@ describe('servers that are away', () => {
       ocppActors(refusing, 'reset', 'CP1'),
       ocppActors({ ...servers(), DATABASE_URL: refusing.DATABASE_URL }, 'id-tag', 'export'),
     ]);
-    expect(performance.now() - before - begunMs).toBeLessThan(10_000);
+    expect(performance.now() - before).toBeLessThan(10_000 + 3 * begunMs);
     const database =
       /^ocpp-actors: the database at 127\.0\.0\.1:1\/x \(DATABASE_URL\) cannot be used: nothing listens .*\n$/;
     expect(list).toEqual({ code: 1, stdout: '', stderr: expect.stringMatching(database) });
@@ -83,7 +83,7 @@ describe('servers that are away', () => {
       ocppActors(nobody, 'reset', 'CP1'),
       ocppActors(servers(), 'reset', newId('no-worker')),
     ]);
-    expect(performance.now() - before - begunMs).toBeLessThan(10_000);
+    expect(performance.now() - before).toBeLessThan(10_000 + 3 * begunMs);
     silent.close();
     expect(all.map(({ code, stdout }) => ({ code, stdout }))).toEqual(all.map(() => ({ code: 1, stdout: '' })));
     const [database, temporal, worker] = all.map(({ stderr }) => stderr);

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Message } from '../../workflows/events.ts';
-import { eventually, startTestEdge, type Reply, type TestEdge } from './edge.ts';
+import { closedGate, eventually, startTestEdge, type Reply, type TestEdge } from './edge.ts';
 
 let test: TestEdge;
 afterEach(() => test.close());
@@ -31,15 +31,6 @@ const entry = (registration: 'accepted' | 'pending' | 'rejected', heartbeatInter
 });
 const messages = (chargePointId: string) =>
   test.events(chargePointId).filter((event): event is Message => event.kind === 'message');
-
-/** Holds every look-up in the directory until it is opened. */
-function closedGate(): { gate: () => Promise<void>; open: () => void } {
-  let open!: () => void;
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { gate: () => opened, open };
-}
 
 describe('order', () => {
   it('a message behind one that waits for the directory is decided and journalled after it', async () => {

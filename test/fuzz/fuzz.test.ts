@@ -29,5 +29,5 @@ it('some thousands of faulty frames: each with an id is answered, no socket is c
     return row?.n ?? 0;
   };
   // Not all: answers that nobody has asked for, and empty frames, are dropped.
-  await expect.poll(kept, { timeout: 60_000, interval: 500 }).toBeGreaterThan(0.9 * result.frames);
-}, 180_000);
+  await expect.poll(kept, { timeout: 240_000, interval: 500 }).toBeGreaterThan(0.9 * result.frames);
+}, 420_000);

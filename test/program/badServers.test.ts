@@ -23,7 +23,7 @@ async function refused(options: ProgramOptions): Promise<string> {
   const { code, message, ms, left } = await failedStart(options);
   expect(code).toBe(1);
   expect(message).toMatch(/^ocpp-actors cannot start: .*\n$/);
-  expect(ms).toBeLessThan(25_000);
+  expect(ms).toBeLessThan(50_000);
   expect(left).toEqual([]);
   return message;
 }

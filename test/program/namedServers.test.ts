@@ -102,5 +102,5 @@ it('ends in a few seconds also while they are away', async () => {
   await charge();
   const began = performance.now();
   expect(await program.end('SIGTERM')).toBe(0);
-  expect(performance.now() - began).toBeLessThan(30_000);
+  expect(performance.now() - began).toBeLessThan(60_000);
 });

@@ -49,6 +49,8 @@ describe.sequential('the steps of an actor, run through its reducer again', () =
     async () => {
       await charging.boot();
       await charging.transaction();
+      // The journal has answered: the actor may not be there yet.
+      await until(async () => (await actor.describe()).status.name === 'RUNNING');
       await actor.signal('reset', { type: 'Hard' });
       await until(() => station.received.some(({ action }) => action === 'Reset'));
       station.cut();

@@ -93,9 +93,9 @@ export class ResetTest {
   }
 
   /** Waits until the rows match, and nothing else is there. */
-  async becomes(chargePointId: string, expected: object[]): Promise<void> {
+  async becomes(chargePointId: string, expected: object[], withinMs = 60_000): Promise<void> {
     await expect
-      .poll(() => this.commands(chargePointId), { timeout: 60_000, interval: 100 })
+      .poll(() => this.commands(chargePointId), { timeout: withinMs, interval: 100 })
       .toEqual(expected.map((row) => expect.objectContaining(row)));
   }
 }
