@@ -4,7 +4,7 @@ import type { Operator } from './operator.ts';
 import type { Mode, System } from './system.ts';
 
 /** On a busy machine, what was answered so long (ms) before may not be stored yet, and is lost with what held it. */
-export const UNSTORED_MS = 30_000;
+export const UNSTORED_MS = 10_000;
 
 /** What a fault may do, said before it is tried. */
 export interface Expected {

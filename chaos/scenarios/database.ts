@@ -1,7 +1,7 @@
 /** TimescaleDB killed, away, hanging, slow, read-only, and restored from an older copy. */
 import path from 'node:path';
 import { openSql } from '../system.ts';
-import { UNSTORED_MS, type Expected, type Scenario } from '../scenario.ts';
+import type { Expected, Scenario } from '../scenario.ts';
 
 const answered: Expected = { during: 'answered', servedWithin: 5 };
 /** Temporal takes the events as ever: whether the database has them makes no difference to the answer. */
@@ -82,7 +82,7 @@ export const database: Scenario[] = [
     },
     async run({ system, lasts, load, mayLose, mayLoseCommands }) {
       const copy = path.join(system.directory, 'database-copy');
-      const copied = Date.now() - UNSTORED_MS;
+      const copied = Date.now() - 30_000;
       await system.database.copy(copy);
       await lasts(15_000);
       await load.more(load.stations.length);
