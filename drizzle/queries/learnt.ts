@@ -1,6 +1,7 @@
 /** Rows from which src/operators/learnt folds what is known of a station: its answers, and what else tells of it. */
 import { and, desc, eq, gte, inArray, isNotNull, isNull, or, sql, type SQL } from 'drizzle-orm';
 import type { Instant } from '../../workflows/events.ts';
+import type { CommandState } from '../../workflows/state/model.ts';
 import type { Database } from '../client.ts';
 import { command, statusNotification, transaction } from '../schema.ts';
 
@@ -9,6 +10,8 @@ export const MOST_ANSWERS = 5_000;
 /** Transactions without which a TxProfile or a reservation would have no end. */
 const MOST_TRANSACTIONS = 1_000;
 const MOST_STATUSES = 5_000;
+/** Of a station that never answers, older ones are not told. */
+const MOST_UNANSWERED = 100;
 
 export type AnsweredRow = Awaited<ReturnType<typeof readAnswers>>[number];
 
@@ -113,6 +116,62 @@ function readAnswers(database: Database, chargePointId: string, actions: string[
       .orderBy(desc(command.answeredAt))
       .limit(most),
   );
+}
+
+/**
+ * What was handed to an edge, and neither answered nor given back, the newest first: among the newest commands. Of what an
+ * edge gave up without a word (`connectionLost`, `expired` on a connection) nobody knows whether it was sent.
+ */
+export function readUnanswered(database: Database, chargePointId: string, actions: string[]) {
+  const states: CommandState[] = [
+    'dispatching',
+    'sent',
+    'timedOut',
+    'connectionLost',
+    'notObserved',
+    'expired',
+    // Its effect came, and no answer.
+    'completed',
+  ];
+  const since = sql`coalesce(${command.sentAt}, ${command.endedAt})`;
+  return database.run((db) => {
+    const newest = db
+      .select({
+        commandId: command.commandId,
+        action: command.action,
+        payload: command.payload,
+        state: command.state,
+        endedAt: command.endedAt,
+        since: sql<Instant>`${since}`.mapWith(command.sentAt).as('since'),
+        isUnanswered: sql<boolean>`${command.answeredAt} is null and ${command.connection} is not null`.as(
+          'unanswered',
+        ),
+      })
+      .from(command)
+      .where(eq(command.chargePointId, chargePointId))
+      .orderBy(desc(command.requestedAt))
+      .limit(MOST_ANSWERS)
+      .as('newest');
+    return db
+      .select({
+        commandId: newest.commandId,
+        action: newest.action,
+        payload: newest.payload,
+        state: newest.state,
+        endedAt: newest.endedAt,
+        since: newest.since,
+      })
+      .from(newest)
+      .where(
+        and(
+          inArray(newest.action, actions),
+          inArray(newest.state, states),
+          newest.isUnanswered,
+          isNotNull(newest.since),
+        ),
+      )
+      .limit(MOST_UNANSWERED);
+  });
 }
 
 /** `case`: as a bare condition the planner takes it for rare, and reads all answers instead of the newest ones backwards. */

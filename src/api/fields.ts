@@ -58,3 +58,18 @@ export const source = {
   learntAt: instant.describe('When the station said so'),
   commandId: z.string().describe('The command whose answer told it'),
 };
+
+/** Of what a station did not answer: it may have carried it out, or not. */
+export const doubts = z
+  .array(
+    z.object({
+      commandId: z.string(),
+      action: z.string(),
+      since: instant.describe('When it was sent'),
+      about: z.string().describe('What is not certain, in words: a configuration key, "reservation 7"'),
+    }),
+  )
+  .describe(
+    'Commands that were sent, or may have been, and not answered (yet), as long as something would be otherwise if the ' +
+      'charge point has carried them out; empty: all that is told is certain',
+  );

@@ -8,7 +8,7 @@ import { objectsIn } from '../operators/learnt/answered.ts';
 import type { LearntProfile } from '../operators/learnt/chargingProfiles.ts';
 import { chargePointId, jsonOption, wholeNumber } from './arguments.ts';
 import { examples } from './examples.ts';
-import { note, table } from './learnt.ts';
+import { note, noteDoubts, table } from './learnt.ts';
 import { Output, printable, type Column } from './output.ts';
 import { withDatabase, withOperatorParts } from './servers.ts';
 
@@ -87,6 +87,7 @@ async function showChargingProfiles(id: string, output: Output): Promise<void> {
   if (output.json) return output.value(found);
   await table(output, found.items, profileColumns, `no charging profiles on ${printable(id)}`);
   if (found.since) note(`what was set before ${found.since} is not told`);
+  noteDoubts(found.doubts);
 }
 
 const profileColumns: Column<LearntProfile>[] = [
@@ -130,6 +131,7 @@ async function setProfile(
   if (json) return output.value(set);
   await table(output, set.stack, stackColumns, '');
   for (const line of consequences(set)) note(line);
+  noteDoubts(set.doubts);
   for (const { action, commandId } of set.commands) note(`${action} is queued: command ${commandId}`);
 }
 
@@ -185,6 +187,7 @@ async function showSchedule(
       ? `${printable(id)} has told no composite schedule of connector ${connectorId}; ask it with GetCompositeSchedule`
       : `reported at ${found.reported.learntAt}, for ${found.reported.duration} s from ${found.reported.scheduleStart}`,
   );
+  noteDoubts(found.doubts);
 }
 
 function scheduleColumns({ expected, reported }: ComparedSchedules): Column<Stretch>[] {

@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { InstalledCertificate } from '../operators/learnt/certificates.ts';
 import type { ConfigurationKey } from '../operators/learnt/configuration.ts';
+import type { Doubt } from '../operators/learnt/doubts.ts';
 import type { LearntLocalList, LocalListEntry } from '../operators/learnt/localList.ts';
 import type { LearntReservation } from '../operators/learnt/reservations.ts';
 import { chargePointId, jsonOption } from './arguments.ts';
@@ -96,6 +97,7 @@ async function showConfiguration(id: string, output: Output): Promise<void> {
   const { completeAt, items } = found;
   if (items.length > 0)
     note(completeAt === null ? 'there may be more keys: all were never read' : `all keys were read at ${completeAt}`);
+  noteDoubts(found.doubts);
 }
 
 const configurationColumns: Column<ConfigurationKey>[] = [
@@ -122,6 +124,7 @@ async function showCertificates(id: string, output: Output): Promise<void> {
   for (const { certificateType, count, learntAt } of found.listed) {
     note(`${certificateType}: ${count} listed at ${learntAt}`);
   }
+  noteDoubts(found.doubts);
 }
 
 const certificateColumns: Column<InstalledCertificate>[] = [
@@ -139,6 +142,7 @@ async function showLocalList(id: string, output: Output): Promise<void> {
   if (output.json) return output.value(found);
   await output.line(`${printable(id)}: ${localListInWords(found)}`);
   if (found.items) await table(output, found.items, localListColumns, 'no entries');
+  noteDoubts(found.doubts);
 }
 
 function localListInWords({ supported, version, items, knownSince }: LearntLocalList): string {
@@ -161,8 +165,9 @@ const localListColumns: Column<LocalListEntry>[] = [
 async function showReservations(id: string, output: Output): Promise<void> {
   const { readReservations } = await import('../operators/learnt/read.ts');
   const found = await withDatabase((database) => readReservations(database, id));
-  if (output.json) return output.value({ items: found });
-  await table(output, found, reservationColumns, `no reservations of ${printable(id)}`);
+  if (output.json) return output.value(found);
+  await table(output, found.items, reservationColumns, `no reservations of ${printable(id)}`);
+  noteDoubts(found.doubts);
 }
 
 const reservationColumns: Column<LearntReservation>[] = [
@@ -187,6 +192,12 @@ export function table<Row>(output: Output, items: Row[], columns: Column<Row>[],
 
 function nothing(what: string, id: string, action: string): string {
   return `nothing is known of the ${what} of ${printable(id)}; ask it with ${action}`;
+}
+
+export function noteDoubts(doubts: readonly Doubt[]): void {
+  for (const { action, commandId, since, about } of doubts) {
+    note(`not certain: ${printable(about)}, as ${action} of ${since} was not answered (${printable(commandId)})`);
+  }
 }
 
 /** Beside the table, not in it. */

@@ -14,7 +14,8 @@ import { ActorsAway } from './errors.ts';
 import type { AnsweredCommand } from './learnt/answered.ts';
 import { foldChargingProfiles, type LearntProfile, type ProfiledTransaction } from './learnt/chargingProfiles.ts';
 import type { ConfigurationKey } from './learnt/configuration.ts';
-import { readConfiguration } from './learnt/read.ts';
+import { doubtsOf, type Doubted, type UnansweredCommand } from './learnt/doubts.ts';
+import { readConfiguration, readUnansweredProfiles } from './learnt/read.ts';
 
 export interface WantedProfile {
   connectorId: number;
@@ -30,6 +31,8 @@ export interface KnownOfStation {
   answered: readonly AnsweredCommand[];
   /** What else was asked for, in order. */
   underWay: readonly { commandId: string; action: string; payload: unknown }[];
+  /** What it may have done, and did not answer. */
+  unanswered: readonly UnansweredCommand[];
   transactions: readonly ProfiledTransaction[];
   keys: readonly ConfigurationKey[];
   now: Instant;
@@ -45,7 +48,8 @@ export interface StackedProfile {
   isNew: boolean;
 }
 
-export interface ProfilePlan {
+/** `doubts`: what would leave the station with other profiles than this says. */
+export interface ProfilePlan extends Doubted {
   commands: { action: string; payload: Record<string, unknown> }[];
   /** Profiles that the station drops for it (§5.16.3). */
   replaces: { chargingProfileId: number; connectorId: number | null; purpose: string; stackLevel: number }[];
@@ -87,13 +91,16 @@ export function planChargingProfile(wanted: WantedProfile, known: KnownOfStation
   const { connectorId } = wanted;
   const payload = exactPayload(wanted);
   const profile = payload.csChargingProfiles;
-  const before = profilesAfter(known, known.underWay);
+  const { transactions, now } = known;
+  const profilesBy = (commands: readonly AnsweredCommand[]) => foldChargingProfiles(commands, transactions, now);
+  const before = profilesBy(commandsAfter(known, known.underWay));
   const set = { commandId: 'the new one', action: 'SetChargingProfile', payload };
-  const after = profilesAfter(known, [...known.underWay, set]);
+  const done = commandsAfter(known, [...known.underWay, set]);
+  const after = profilesBy(done);
   const faults = [
     ...ofConfiguration(payload, known.keys),
     ...ofNumber(after.length, known.keys),
-    ...ofTransaction(connectorId, profile, known.transactions),
+    ...ofTransaction(connectorId, profile, transactions),
     ...ofTime(profile, known),
   ];
   if (faults.length > 0) throw new BadChargingProfile(faults);
@@ -105,7 +112,7 @@ export function planChargingProfile(wanted: WantedProfile, known: KnownOfStation
   return {
     commands: [
       { action: set.action, payload },
-      { action: 'GetCompositeSchedule', payload: questionAfter(wanted, profile, known.now) },
+      { action: 'GetCompositeSchedule', payload: questionAfter(wanted, profile, now) },
     ],
     replaces: before
       .filter(({ commandId }) => !after.some((each) => each.commandId === commandId))
@@ -125,6 +132,9 @@ export function planChargingProfile(wanted: WantedProfile, known: KnownOfStation
     })),
     covers: concurrent(stack.slice(own + 1)),
     coveredBy: concurrent(stack.slice(0, own)),
+    doubts: doubtsOf(done, known.unanswered, (commands) =>
+      profilesBy(commands).map(({ learntAt: _at, commandId: _of, ...what }) => what),
+    ),
   };
 }
 
@@ -139,15 +149,17 @@ export async function setChargingProfile(
   requestedBy: string | undefined,
 ): Promise<Omit<ProfilePlan, 'commands'> & { commands: { commandId: string; action: string }[] }> {
   const { database } = parts;
-  const [answered, unfinished, transactions, { items: keys }] = await Promise.all([
+  const [answered, lost, unfinished, transactions, { items: keys }] = await Promise.all([
     readProfileAnswers(database, chargePointId),
+    readUnansweredProfiles(database, chargePointId),
     unfinishedCommands(database, chargePointId),
     readRecentTransactions(database, chargePointId),
     readConfiguration(database, chargePointId),
   ]);
   const underWay = unfinished.filter(({ action, answeredAt }) => SETTING.has(action) && answeredAt === null);
+  const unanswered = lost.filter((one) => !underWay.some(({ commandId }) => commandId === one.commandId));
   const now = new Date().toISOString();
-  const plan = planChargingProfile(wanted, { answered, underWay, transactions, keys, now });
+  const plan = planChargingProfile(wanted, { answered, underWay, unanswered, transactions, keys, now });
   const job = randomUUID();
   const commands: { commandId: string; action: string }[] = [];
   for (const [i, { action, payload }] of plan.commands.entries()) {
@@ -177,17 +189,15 @@ function exactPayload({ connectorId, chargingProfile }: WantedProfile): Record<s
   throw new BadChargingProfile(exact.error.issues.map(({ path, message }) => ({ path: named(path), reason: message })));
 }
 
-/** What the station has, once it has done all that was asked for. */
-function profilesAfter(
-  { answered, transactions, now }: KnownOfStation,
-  toCome: KnownOfStation['underWay'],
-): LearntProfile[] {
+/** As if the station had done all that was asked for. */
+function commandsAfter({ answered, now }: KnownOfStation, toCome: KnownOfStation['underWay']): AnsweredCommand[] {
   const last = Math.max(Date.parse(now), ...answered.map(({ answeredAt }) => Date.parse(answeredAt)));
-  const done = toCome.map((command, i) => {
+  const done = toCome.map(({ commandId, action, payload }, i) => {
     const answeredAt = new Date(last + 1 + i).toISOString();
-    return { ...command, answer: { status: 'Accepted' }, answeredAt, state: 'completed', endedAt: answeredAt };
+    const answer = { status: 'Accepted' };
+    return { commandId, action, payload, answer, answeredAt, state: 'completed', endedAt: answeredAt };
   });
-  return foldChargingProfiles([...answered, ...done], transactions, now);
+  return [...answered, ...done];
 }
 
 /** §9.4, and §9.1 SupportedFeatureProfiles. */

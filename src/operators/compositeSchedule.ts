@@ -1,5 +1,5 @@
 /** What a connector should be limited to by the charging profiles in force, beside what its station says of it. */
-import { readRecentTransactions } from '../../drizzle/queries/learnt.ts';
+import { readProfileAnswers, readRecentTransactions } from '../../drizzle/queries/learnt.ts';
 import type { Database } from '../../drizzle/client.ts';
 import type { Instant } from '../../workflows/events.ts';
 import {
@@ -9,9 +9,11 @@ import {
   type RateUnit,
   type Supply,
 } from '../ocpp/compositeSchedule.ts';
-import type { LearntProfile, ProfiledTransaction } from './learnt/chargingProfiles.ts';
+import type { AnsweredCommand } from './learnt/answered.ts';
+import { foldChargingProfiles, type LearntProfile, type ProfiledTransaction } from './learnt/chargingProfiles.ts';
 import { scheduleIn, type ReportedSchedule } from './learnt/compositeSchedule.ts';
-import { readChargingProfiles, readCompositeSchedule } from './learnt/read.ts';
+import { doubtsOf, type Doubted } from './learnt/doubts.ts';
+import { readCompositeSchedule, readUnansweredProfiles } from './learnt/read.ts';
 
 export interface ExpectedSchedule {
   scheduleStart: Instant;
@@ -35,7 +37,8 @@ export interface ScheduleQuestion {
   supply: Supply;
 }
 
-export interface ComparedSchedules {
+/** `doubts`: what would make `expected` another one. */
+export interface ComparedSchedules extends Doubted {
   expected: ExpectedSchedule;
   reported: ReportedSchedule | null;
   /** null: they have no time in common, or not the same unit. */
@@ -63,14 +66,21 @@ export async function compareSchedules(
   chargePointId: string,
   { connectorId, seconds, unit, supply }: ScheduleQuestion,
 ): Promise<ComparedSchedules> {
-  const [{ items }, transactions, reported] = await Promise.all([
-    readChargingProfiles(database, chargePointId),
+  const [commands, unanswered, transactions, reported] = await Promise.all([
+    readProfileAnswers(database, chargePointId),
+    readUnansweredProfiles(database, chargePointId),
     readRecentTransactions(database, chargePointId),
     readCompositeSchedule(database, chargePointId, connectorId),
   ]);
   const asked = { connectorId, seconds, supply, unit: unit ?? reported?.chargingRateUnit };
-  const expected = expectedSchedule(items, transactions, asked, Date.now());
-  return { expected, reported, differences: differencesOf(expected, reported) };
+  const now = Date.now();
+  const expectedBy = (known: readonly AnsweredCommand[]) => {
+    const profiles = foldChargingProfiles(known, transactions, new Date(now).toISOString());
+    return expectedSchedule(profiles, transactions, asked, now);
+  };
+  const expected = expectedBy(commands);
+  const doubts = doubtsOf(commands, unanswered, expectedBy);
+  return { expected, reported, differences: differencesOf(expected, reported), doubts };
 }
 
 /** @param now ms since 1970; the schedule begins with its second */

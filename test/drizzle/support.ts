@@ -2,9 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { pino } from 'pino';
 import { openDatabase, type Database } from '../../drizzle/client.ts';
+import type { Writer } from '../../drizzle/writer.ts';
 import type { Instant, Message, StationEvent } from '../../workflows/events.ts';
 import { unknownChargePoint } from '../../workflows/state/presence.ts';
-import type { ChargePoint, Connector, JudgedEvent, PersistInput, Transaction } from '../../workflows/state/model.ts';
+import type {
+  ChargePoint,
+  Command,
+  Connector,
+  JudgedEvent,
+  PersistInput,
+  Transaction,
+} from '../../workflows/state/model.ts';
 
 export const log = pino({ level: 'silent' });
 export const JOURNAL = 1_700_000_000_000;
@@ -155,4 +163,48 @@ export async function startProxy(url: string): Promise<Proxy> {
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** A command, and how the charge point took it. */
+export type Said = Partial<Command> & Pick<Command, 'action' | 'payload' | 'state'>;
+
+export function answered(action: string, payload: Record<string, unknown>, answer: Record<string, unknown>): Said {
+  return { action, payload, answer, state: 'completed' };
+}
+
+export function accepted(action: string, payload: Record<string, unknown>): Said {
+  return answered(action, payload, { status: 'Accepted' });
+}
+
+/** Sent, and not answered. */
+export function lost(action: string, payload: Record<string, unknown>, fields: Partial<Command> = {}): Said {
+  return { action, payload, state: 'timedOut', ...fields };
+}
+
+/** A charge point that was sent these, a minute apart, with the ids c1, c2, … */
+export async function sentTo(writer: Writer, ...said: Said[]): Promise<string> {
+  const id = newChargePointId();
+  const commands = said.map((fields, i): Command => {
+    const sentAt = later(60 * (i + 1));
+    const endedAt = later(1, sentAt);
+    return {
+      commandId: `c${i + 1}`,
+      reason: null,
+      via: 'rest',
+      options: null,
+      requestedBy: null,
+      requestedAt: sentAt,
+      deadline: later(3_600, sentAt),
+      sentAt,
+      connection: 'a connection',
+      answer: null,
+      answeredAt: fields.answer ? endedAt : null,
+      outcome: null,
+      endedAt,
+      version: i + 1,
+      ...fields,
+    };
+  });
+  await writer.persist(input(id, [], { chargePoint: chargePointRow(id, 1), commands }));
+  return id;
 }

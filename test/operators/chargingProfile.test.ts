@@ -67,7 +67,7 @@ function plan(
   known: Partial<KnownOfStation> = {},
   rest: Partial<WantedProfile> = {},
 ) {
-  const nothing = { answered: [], underWay: [], transactions: [], keys: [], now: NOW };
+  const nothing = { answered: [], underWay: [], unanswered: [], transactions: [], keys: [], now: NOW };
   return planChargingProfile({ connectorId, chargingProfile, ...rest }, { ...nothing, ...known });
 }
 
@@ -172,6 +172,31 @@ describe('its stack', () => {
       set(1, profile(3, { stackLevel: 3 })),
     ];
     expect(stacked(plan(1, profile(7), { answered, underWay }))).toEqual([3, 2, 'new']);
+  });
+
+  it('is not certain where what was sent before was not answered, and the new one does not settle it', () => {
+    const lost = (action: string, payload: object) => {
+      const timedOut = { ...command(action, payload), state: 'timedOut', endedAt: hours(-1), since: hours(-1) };
+      return {
+        timedOut,
+        doubt: { commandId: timedOut.commandId, action, since: hours(-1), about: expect.any(String) },
+      };
+    };
+    const { timedOut, doubt } = lost('SetChargingProfile', { connectorId: 1, csChargingProfiles: profile(1) });
+    const doubts = (wanted: object) => plan(1, wanted, { unanswered: [timedOut] }).doubts as unknown;
+    expect(doubts(profile(7, { stackLevel: 1 }))).toEqual([doubt]);
+    expect(doubts(profile(7, { stackLevel: 1 }))).toMatchObject([{ about: 'charging profile 1 at connector 1' }]);
+    expect(doubts(profile(1, { stackLevel: 1 }))).toEqual([]);
+    expect(doubts(profile(7))).toEqual([]);
+    const clear = lost('ClearChargingProfile', { id: 2 });
+    const answered = [has(2, profile(2)), has(1, profile(3, { stackLevel: 4 }))].map((one) => ({
+      ...one,
+      answeredAt: hours(-2),
+    }));
+    const known = { answered, unanswered: [clear.timedOut] };
+    expect(plan(1, profile(7), known).doubts).toEqual([clear.doubt]);
+    expect(plan(1, profile(2), known).doubts).toEqual([]);
+    expect(plan(1, profile(7), { unanswered: [clear.timedOut] }).doubts).toEqual([]);
   });
 
   it('of a transaction is of that transaction', () => {

@@ -6,7 +6,7 @@ import { compareSchedules } from '../../operators/compositeSchedule.ts';
 import { readChargingProfiles } from '../../operators/learnt/read.ts';
 import type { ApiParts, App } from '../app.ts';
 import { whoAsks } from '../authentication.ts';
-import { chargePointId, instant, source, wholeNumber } from '../fields.ts';
+import { chargePointId, doubts, instant, source, wholeNumber } from '../fields.ts';
 import { problems } from '../problem.ts';
 import { assertKnown } from './chargePoints.ts';
 
@@ -35,6 +35,7 @@ const chargingProfiles = z
         ...source,
       }),
     ),
+    doubts,
   })
   .meta({ id: 'LearntChargingProfiles' });
 
@@ -100,6 +101,10 @@ const plan = z
       .describe('What it will have of that purpose there, the one that goes first first'),
     covers: z.array(z.int()).describe('Ids of those that the new one goes before while it is valid'),
     coveredBy: z.array(z.int()).describe('Ids of those that go before the new one while they are valid'),
+    doubts: doubts.describe(
+      'Commands that were sent and not answered, and that the new profile does not settle: if the charge point has carried ' +
+        'them out, it will have other profiles than `stack` says',
+    ),
   })
   .meta({ id: 'ChargingProfilePlan' });
 
@@ -138,6 +143,9 @@ const schedules = z
       .describe(
         'At which times, of those that both tell, the limits differ by more than 1 %; null: there is none, or the units differ',
       ),
+    doubts: doubts.describe(
+      'Commands that were sent and not answered: if the charge point has carried them out, `expected` is another',
+    ),
   })
   .meta({ id: 'CompositeSchedules' });
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { readCertificates, readConfiguration, readReservations } from '../../operators/learnt/read.ts';
 import type { ApiParts, App } from '../app.ts';
-import { chargePointId, instant, source } from '../fields.ts';
+import { chargePointId, doubts, instant, source } from '../fields.ts';
 import { problems } from '../problem.ts';
 import { assertKnown } from './chargePoints.ts';
 
@@ -28,6 +28,7 @@ const configuration = z
         learntAt: instant.describe('When the station said so, or booted with it'),
       }),
     ),
+    doubts,
   })
   .meta({ id: 'LearntConfiguration' });
 
@@ -54,6 +55,7 @@ const certificates = z
         ...source,
       }),
     ),
+    doubts,
   })
   .meta({ id: 'LearntCertificates' });
 
@@ -76,6 +78,7 @@ const reservations = z
         ...source,
       }),
     ),
+    doubts,
   })
   .meta({ id: 'LearntReservations' });
 
@@ -134,7 +137,7 @@ export function learntRoutes(app: App, parts: ApiParts): void {
     },
     async ({ params: { id } }) => {
       await assertKnown(parts, id);
-      return { items: await readReservations(database, id) };
+      return readReservations(database, id);
     },
   );
 }

@@ -4,7 +4,7 @@ import { readLocalList } from '../../operators/learnt/read.ts';
 import { sendLocalList } from '../../operators/localList.ts';
 import type { ApiParts, App } from '../app.ts';
 import { whoAsks } from '../authentication.ts';
-import { chargePointId, instant, instantInput, source } from '../fields.ts';
+import { chargePointId, doubts, instant, instantInput, source } from '../fields.ts';
 import { problems } from '../problem.ts';
 import { assertKnown } from './chargePoints.ts';
 
@@ -31,6 +31,7 @@ const localList = z
       )
       .nullable()
       .describe('null: not known until the next SendLocalList with updateType Full'),
+    doubts,
   })
   .meta({ id: 'LearntLocalList' });
 
