@@ -10,7 +10,7 @@ import { KeysUndecided } from '../operators/authorizationKey.ts';
 import { BadDeadline, CommandIdTaken, TooLateToCancel, UnknownAction } from '../operators/commands.ts';
 import { ActorsAway, Changed, RefusedByActor, UnknownChargePoint } from '../operators/errors.ts';
 import { BadIdTagFile } from '../operators/idTags.ts';
-import { BadLocalList } from '../operators/localList.ts';
+import { BadLocalList } from '../operators/localListPlan.ts';
 import { NoSecretKey } from '../security/seal.ts';
 
 export const problemSchema = z

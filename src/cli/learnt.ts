@@ -5,6 +5,7 @@ import type { ConfigurationKey } from '../operators/learnt/configuration.ts';
 import type { Doubt } from '../operators/learnt/doubts.ts';
 import type { LearntLocalList, LocalListEntry } from '../operators/learnt/localList.ts';
 import type { LearntReservation } from '../operators/learnt/reservations.ts';
+import type { JobCommand } from '../operators/localList.ts';
 import { chargePointId, jsonOption } from './arguments.ts';
 import { examples, type Example } from './examples.ts';
 import { Output, printable, type Column } from './output.ts';
@@ -77,15 +78,18 @@ async function sendList(
   const output = new Output({ json });
   const queued = await withOperatorParts((parts) => sendLocalList(parts, id, wanted, requestedBy));
   if (json) return output.value(queued);
-  const { commands, listVersion } = queued;
+  const { commands, otherwise, listVersion } = queued;
   await (commands.length === 0
     ? output.line(`${printable(id)} has that list: version ${listVersion}`)
     : table(output, commands, queuedColumns, ''));
+  if (commands.length > 1) note('each is queued once the one before it is completed');
+  if (otherwise.length > 0) note(`the whole list, in ${otherwise.length - 1} CALLs, where it refuses one of them`);
 }
 
-const queuedColumns: Column<{ commandId: string; action: string; entries: number }>[] = [
+const queuedColumns: Column<JobCommand>[] = [
   { head: 'action', of: (row) => row.action },
   { head: 'entries', of: (row) => row.entries },
+  { head: 'queued', of: (row) => row.queued },
   { head: 'command id', of: (row) => row.commandId },
 ];
 

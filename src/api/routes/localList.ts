@@ -35,6 +35,15 @@ const localList = z
   })
   .meta({ id: 'LearntLocalList' });
 
+const jobCommands = z.array(
+  z.object({
+    commandId: z.string(),
+    action: z.string(),
+    entries: z.int().describe('Of the list'),
+    queued: z.boolean().describe('false: there is no such command (404) until its turn, if that comes'),
+  }),
+);
+
 /** The local authorization list that a station has, and is to have. */
 export function localListRoutes(app: App, parts: ApiParts): void {
   app.get(
@@ -65,7 +74,11 @@ export function localListRoutes(app: App, parts: ApiParts): void {
         summary: 'Give it the local authorization list that it is to have',
         description:
           'Queues what it takes: nothing where it has that list; what has changed, and the whole list if it refuses that; ' +
-          'or the whole list, in as many CALLs as it needs (SendLocalListMaxLength). Then it is asked for its version.',
+          'or the whole list, in as many CALLs as it needs (SendLocalListMaxLength), also where a list was sent to it and not ' +
+          'answered. Then it is asked for its version, which has to be `listVersion`. The commands are sent one after the ' +
+          'other. Only the first is queued at once, each of the others once the one before it is completed: until then ' +
+          'GET /v1/commands/{id} answers 404 to it, and for good where one before it was refused, or not answered. ' +
+          'What an earlier list has left to do is cancelled.',
         params,
         body: z
           .strictObject({
@@ -83,10 +96,14 @@ export function localListRoutes(app: App, parts: ApiParts): void {
           .meta({ id: 'NewLocalList', examples: [{ items: [{ idTag: '04A2B3C4' }] }] }),
         response: {
           202: z.object({
-            listVersion: z.int().describe('Of the list, once it is there'),
-            commands: z
-              .array(z.object({ commandId: z.string(), action: z.string(), entries: z.int() }))
-              .describe('None: it has that list'),
+            listVersion: z
+              .int()
+              .describe('Of the list, once it is there; higher where `otherwise` has several CALLs and it comes to them'),
+            commands: jobCommands.describe('In this order. None: it has that list'),
+            otherwise: jobCommands.describe(
+              'In this order, where it refuses one of `commands` or has another version in the end: the whole list. ' +
+                'None: that is what is sent already, and is not sent twice',
+            ),
           }),
           ...problems,
         },
