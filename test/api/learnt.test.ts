@@ -94,6 +94,7 @@ describe('what is learnt of a charge point', () => {
         ...rest,
         key('WebSocketPingInterval', { value: '30', pending: { value: '90', learntAt: time, commandId: pending } }),
       ],
+      doubts: [],
     });
     expect(await table(id, 'configuration')).toEqual([
       expect.stringMatching(/^key +value +read-only +after a reboot +learnt$/),
@@ -108,7 +109,7 @@ describe('what is learnt of a charge point', () => {
     const booted90 = key('WebSocketPingInterval', { value: '90', commandId: pending });
     await expect
       .poll(async () => (await test.get(`/v1/charge-points/${id}/configuration`)).body as unknown, { timeout: 20_000 })
-      .toEqual({ completeAt: time, items: [...rest, booted90] });
+      .toEqual({ completeAt: time, items: [...rest, booted90], doubts: [] });
   });
 
   it('its certificates', async () => {
@@ -126,6 +127,7 @@ describe('what is learnt of a charge point', () => {
         { certificateType, hashData, serialNumber: '1', commandId: listed, ...unknown },
         { certificateType, hashData: null, serialNumber: null, commandId: installed, ...unknown },
       ],
+      doubts: [],
     });
     await ask(id, 'DeleteCertificate', { certificateHashData: hashData });
     expect(await learnt(id, 'certificates')).toMatchObject({ items: [{ commandId: installed }] });
@@ -164,6 +166,7 @@ describe('what is learnt of a charge point', () => {
           commandId: expect.any(String) as string,
         },
       ],
+      doubts: [],
     });
     expect(await table(id, 'local-list')).toEqual([
       expect.stringMatching(`^${id}: version 2, learnt \\S+Z; 1 id tags, as of \\S+Z$`),
@@ -260,13 +263,58 @@ describe('what is learnt of a charge point', () => {
     expect(rest.length).toBe(3);
   });
 
+  it('what is not certain, as it was sent and not answered', async () => {
+    const { id } = await booted('doubts', { GetLocalListVersion: () => ({ listVersion: 1 }) });
+    const profile = {
+      chargingProfileId: 1,
+      stackLevel: 0,
+      chargingProfilePurpose: 'TxDefaultProfile',
+      chargingProfileKind: 'Relative',
+      chargingSchedule: { chargingRateUnit: 'A', chargingSchedulePeriod: [{ startPeriod: 0, limit: 16 }] },
+    };
+    const list = { listVersion: 1, updateType: 'Full', localAuthorizationList: [] };
+    const certificateType = 'CentralSystemRootCertificate';
+    const reservation = { reservationId: 7, connectorId: 1, idTag: 'TAG', expiryDate: hour(1) };
+    const cases: [string, string, object, string][] = [
+      ['configuration', 'ChangeConfiguration', { key: 'HeartbeatInterval', value: '60' }, 'HeartbeatInterval'],
+      ['certificates', 'InstallCertificate', { certificateType, certificate: 'of the test' }, certificateType],
+      ['local-list', 'SendLocalList', list, 'Full list, version 1'],
+      [
+        'charging-profiles',
+        'SetChargingProfile',
+        { connectorId: 1, csChargingProfiles: profile },
+        'charging profile 1 at connector 1',
+      ],
+      ['reservations', 'ReserveNow', reservation, 'reservation 7'],
+    ];
+    for (const [what, action, payload, about] of cases) {
+      const commandId = await ask(id, action, payload);
+      expect(await learnt(id, what)).toMatchObject({ doubts: [] });
+      // As if the answer had not come.
+      await test.sql`
+        update command set state = 'timedOut', answer = null, answered_at = null
+        where charge_point_id = ${id} and command_id = ${commandId}`;
+      expect(await learnt(id, what)).toMatchObject({ doubts: [{ commandId, action, since: time, about }] });
+      const { stderr } = await ocppActors(test.program.environment, what, id);
+      expect(stderr).toMatch(
+        new RegExp(`not certain: ${about}, as ${action} of \\S+Z was not answered \\(${commandId}\\)`),
+      );
+    }
+    const { doubts } = (await test.get(`/v1/charge-points/${id}/composite-schedule?connectorId=1`)).body;
+    expect(doubts).toMatchObject([{ action: 'SetChargingProfile' }]);
+    const body = { connectorId: 1, chargingProfile: { ...profile, chargingProfileId: 2, stackLevel: 1 } };
+    const set = await test.request('PUT', `/v1/charge-points/${id}/charging-profiles`, { body });
+    expect(set).toMatchObject({ status: 202, body: { doubts: [{ about: 'charging profile 1 at connector 1' }] } });
+  });
+
   it('nothing yet of a silent one, 404 of an unknown one', async () => {
     const { id } = await booted('silent');
-    expect(await learnt(id, 'configuration')).toEqual({ completeAt: null, items: [] });
-    expect(await learnt(id, 'certificates')).toEqual({ listed: [], items: [] });
-    expect(await learnt(id, 'local-list')).toEqual({ supported: null, version: null, knownSince: null, items: null });
-    expect(await learnt(id, 'charging-profiles')).toEqual({ since: null, items: [] });
-    expect(await learnt(id, 'reservations')).toEqual({ items: [] });
+    expect(await learnt(id, 'configuration')).toEqual({ completeAt: null, items: [], doubts: [] });
+    expect(await learnt(id, 'certificates')).toEqual({ listed: [], items: [], doubts: [] });
+    const list = { supported: null, version: null, knownSince: null, items: null };
+    expect(await learnt(id, 'local-list')).toEqual({ ...list, doubts: [] });
+    expect(await learnt(id, 'charging-profiles')).toEqual({ since: null, items: [], doubts: [] });
+    expect(await learnt(id, 'reservations')).toEqual({ items: [], doubts: [] });
     const empty = await ocppActors(test.program.environment, 'configuration', id);
     expect(empty).toEqual({
       code: 0,

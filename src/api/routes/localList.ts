@@ -98,7 +98,9 @@ export function localListRoutes(app: App, parts: ApiParts): void {
           202: z.object({
             listVersion: z
               .int()
-              .describe('Of the list, once it is there; higher where `otherwise` has several CALLs and it comes to them'),
+              .describe(
+                'Of the list, once it is there; higher where `otherwise` has several CALLs and it comes to them',
+              ),
             commands: jobCommands.describe('In this order. None: it has that list'),
             otherwise: jobCommands.describe(
               'In this order, where it refuses one of `commands` or has another version in the end: the whole list. ' +
