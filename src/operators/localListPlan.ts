@@ -42,8 +42,8 @@ const ENTRIES_OF_A_CALL = 100;
 const ENTRIES_MOST = 250;
 /** With the question at the end, so many may also be sent otherwise. */
 const CALLS_MOST = FURTHER_MOST - 1;
-/** Characters of JSON of all that is submitted together: an actor takes 250,000, with who asks. */
-const LENGTH_MOST = 240_000;
+/** Characters of JSON of all that is submitted together: an actor takes 250,000, of which some are who asks. */
+const LENGTH_MOST = 249_000;
 
 /**
  * What to send: nothing where the station has that list; what has changed in one Differential update where that is known

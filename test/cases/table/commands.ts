@@ -77,7 +77,7 @@ export const commands: readonly Case[] = [
     source: '§5.10, §5.15, §7.1; E 3.52',
     rule: 'a local list has a version above 0; only a Differential one has entries without idTagInfo, which delete; version 0 is an empty list, -1 none',
     behaviour:
-      'Anything else is refused in words, and so are more entries than the SendLocalListMaxLength that the station has told. A list given to `PUT …/local-list` is sent by what has changed, in full where the station refuses that, in parts where it is too long, and its version is asked for.',
+      'Anything else is refused in words, and so are more entries than the SendLocalListMaxLength that the station has told. A list given to `PUT …/local-list` is sent by what has changed, in full where the station refuses that, has another version then or did not answer the list before, in parts where it is too long, each once the one before is accepted; the version that it tells in the end has to be that of the list.',
   },
   {
     number: 83,
