@@ -142,6 +142,7 @@ export function readUnanswered(database: Database, chargePointId: string, action
         payload: command.payload,
         state: command.state,
         endedAt: command.endedAt,
+        requestedAt: command.requestedAt,
         since: sql<Instant>`${since}`.mapWith(command.sentAt).as('since'),
         isUnanswered: sql<boolean>`${command.answeredAt} is null and ${command.connection} is not null`.as(
           'unanswered',
@@ -170,6 +171,7 @@ export function readUnanswered(database: Database, chargePointId: string, action
           isNotNull(newest.since),
         ),
       )
+      .orderBy(desc(newest.requestedAt))
       .limit(MOST_UNANSWERED);
   });
 }

@@ -89,7 +89,7 @@ describe('a configuration key in doubt', () => {
 
   it('is not by what it told before, in the same moment even, tells of others, or refuses', async () => {
     const moment = later(60);
-    const before = { ...tells('A', '1'), answeredAt: moment };
+    const before = { ...tells('A', '1'), answeredAt: moment, commandId: 'z' };
     expect(await of(before, { ...unanswered, sentAt: moment })).toEqual(['c2']);
     expect(await of(unanswered, tells('B', '1'))).toEqual(['c1']);
     const refused = answered('ChangeConfiguration', change('A', '3'), { status: 'Rejected' });
