@@ -198,10 +198,7 @@ export const commandOptions = z.strictObject({
       'What is asked for instead where the charge point will not do it: one after the other, each when the one before is done',
     ),
   next: z.array(furtherCommand).max(50).optional().describe('What is asked for when it is done, likewise'),
-  expected: z
-    .record(z.string(), z.unknown())
-    .optional()
-    .describe('What its answer has to say for it to count as done'),
+  expected: z.record(z.string(), z.unknown()).optional().describe('What its answer has to say for it to count as done'),
 });
 
 export const command = z
