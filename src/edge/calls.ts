@@ -60,8 +60,6 @@ export interface OpenCall {
   readonly action: string;
   /** What its answer must not tell. */
   readonly secret: string | undefined;
-  /** The id tag that may charge once if it is accepted. */
-  granted?: string;
   timer?: NodeJS.Timeout;
 }
 
@@ -138,8 +136,8 @@ export class Calls {
     if (connection.call !== call) return;
     call.timer = setTimeout(() => this.#timedOut(connection, call), timeoutOf(action));
     if (grantIdTag && typeof exact.idTag === 'string') {
-      call.granted = exact.idTag;
-      this.#grants.grant(chargePointId, exact.idTag, exact.connectorId as number | undefined);
+      const connectorId = exact.connectorId as number | undefined;
+      this.#grants.grant(chargePointId, { commandId, idTag: exact.idTag, connectorId });
     }
     connection.write(callFrame(call.messageId, action, opened));
     if (typeof exact.requestedMessage === 'string') connection.triggered.add(exact.requestedMessage);
@@ -164,8 +162,9 @@ export class Calls {
     const { commandId, messageId, action } = call;
     const { id, chargePointId } = connection;
     const read = silenced(understood(action, outcome), call.secret);
-    const isAccepted = 'result' in read && read.result.status === 'Accepted';
-    if (call.granted !== undefined && !isAccepted) this.#grants.revoke(chargePointId, call.granted);
+    // Unanswered it may have been heard all the same.
+    const isRefused = 'error' in read || ('result' in read && read.result.status !== 'Accepted');
+    if (isRefused) this.#grants.revoke(chargePointId, commandId);
     this.#metrics.call(action, kindOf(read));
     const event = {
       kind: 'callResult',
