@@ -5,13 +5,14 @@ import { samples } from '../ocpp/commandSamples.ts';
 
 /** `npx vitest run test/docs -u` writes the page anew. */
 it('docs/commands.md lists every command with its rules, as the code has them', async () => {
-  const rows = [...commands.values()].map(({ action, answerTimeoutMs }) => {
+  const rows = [...commands.values()].map(({ action, section, answerTimeoutMs }) => {
     const { deadlineMs, effect, notWhilePending, urgency = 0 } = commandRules.get(action)!;
     const example = JSON.stringify(samples[action]?.payload);
     const shown = example.length > 90 ? '' : `\`${example}\``;
     const followed = effect ? inWords(effect.withinMs) : 'its answer';
     const cells = [
       action,
+      section.replace('Improved security for OCPP 1.6-J', 'security'),
       shown,
       inWords(deadlineMs),
       inWords(answerTimeoutMs),
@@ -47,8 +48,10 @@ it('docs/commands.md lists every command with its rules, as the code has them', 
     '"payload":{…}}]}` is what is asked for instead, in this order, where the station rejects the command or answers with an error: an',
     'older message, the whole of a local list.',
     '',
-    '| command | for example | deadline | answer within | followed by | while pending | urgency |',
-    '| ------- | ----------- | -------- | ------------- | ----------- | ------------- | ------- |',
+    '_security_: Improved security for OCPP 1.6-J, edition 2.',
+    '',
+    '| command | specified in | for example | deadline | answer within | followed by | while pending | urgency |',
+    '| ------- | ------------ | ----------- | -------- | ------------- | ----------- | ------------- | ------- |',
     ...rows,
     '',
     'States: `queued`, `dispatching` (handed to the edge), `sent`, `answered` (accepted; its effect is awaited), then `completed`,',

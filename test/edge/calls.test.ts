@@ -138,6 +138,20 @@ describe('a CALL is not sent', () => {
     expect(await refusal(reset())).toBe('sent');
   });
 
+  it('when what it reserves is over', async () => {
+    const reservation = { connectorId: 1, idTag: 'TAG', reservationId: 1 };
+    const reserve = (expiryDate: string) =>
+      test.edge.calls.send({ ...reset(), action: 'ReserveNow', payload: { ...reservation, expiryDate } });
+    await expect(reserve(new Date().toISOString())).rejects.toMatchObject({
+      name: 'InvalidCommand',
+      message:
+        'no valid ReserveNow.req (OCPP 1.6 §6.37): expiryDate: it is over, and the reservation with it (OCPP 1.6 §5.13)',
+    });
+    await client.answersHeartbeatOnly();
+    await reserve('2099-12-31T22:00:00Z');
+    expect(await client.nextCall()).toMatchObject([2, expect.any(String), 'ReserveNow', {}]);
+  });
+
   it('when it cannot be journalled', async () => {
     await test.journal.close();
     const request = reset();
