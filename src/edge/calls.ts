@@ -5,6 +5,7 @@ import { InvalidCommand, timelyRequest } from '../ocpp/command.ts';
 import { commands } from '../ocpp/commands.ts';
 import { callFrame } from '../ocpp/frames.ts';
 import { isAuthorizationKey, isSealed } from '../ocpp/secrets.ts';
+import { triggeredActions } from '../ocpp/triggered.ts';
 import type { Directory } from '../directory/directory.ts';
 import type { Seal } from '../security/seal.ts';
 import type { Connections } from './connections.ts';
@@ -140,7 +141,9 @@ export class Calls {
       this.#grants.grant(chargePointId, { commandId, idTag: exact.idTag, connectorId });
     }
     connection.write(callFrame(call.messageId, action, opened));
-    if (typeof exact.requestedMessage === 'string') connection.triggered.add(exact.requestedMessage);
+    if (typeof exact.requestedMessage === 'string') {
+      for (const each of triggeredActions(action, exact.requestedMessage)) connection.triggered.add(each);
+    }
   }
 
   /** An answer has arrived: from here on its CALL cannot time out. Undefined if no CALL with this id is open. */

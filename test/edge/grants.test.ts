@@ -35,9 +35,9 @@ describe('a granted id tag', () => {
     return (await client.nextCall())[1];
   }
   const results = () => test.events('CP1').filter((event): event is CallResult => event.kind === 'callResult');
-  async function answered(messageId: string, status: string): Promise<void> {
+  async function answered(messageId: string, said: string): Promise<void> {
     const before = results().length;
-    client.send([3, messageId, { status }]);
+    client.send([3, messageId, { status: said }]);
     await eventually(() => results().length > before, 'the answer is journalled');
   }
   async function status(action: string, payload: Record<string, unknown>): Promise<string> {
