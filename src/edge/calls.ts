@@ -16,6 +16,8 @@ import type { StationConnection } from './station.ts';
 
 /** Without an answer for this long a CALL has timed out, unless its action's own limit is longer. */
 const ANSWER_TIMEOUT_MS = 30_000;
+/** Characters of JSON that are kept of an answer: of the longest configurations a tenth. */
+const ANSWER_MOST = 250_000;
 /** Command ids remembered so that none is sent twice. */
 const REMEMBERED_COMMANDS = 100_000;
 /** Not before the answer to a boot was Accepted (OCPP 1.6 §4.2), also where the charge point has just been approved. */
@@ -258,14 +260,36 @@ function kindOf(outcome: CallOutcome): Parameters<EdgeMetrics['call']>[1] {
   return 'timeout' in outcome ? 'timeout' : 'connectionLost';
 }
 
-/** A malformed confirmation ends the command with an error; what it has beyond the specification is left out. */
+/**
+ * A confirmation that is malformed, or too long for its command's row and for those who read that, ends the command with
+ * an error; what it has beyond the specification is left out.
+ */
 function understood(action: string, outcome: CallOutcome): CallOutcome {
   const message = commands.get(action);
   if (!('result' in outcome) || message === undefined) return outcome;
   const read = message.response.safeParse(outcome.result);
-  if (read.success) return { result: withoutSecrets(read.data) };
+  if (read.success) return bounded(action, withoutSecrets(read.data));
   const [issue] = read.error.issues;
   return { error: 'FormationViolation', description: `${action}.conf: ${issue?.path.join('.')}: ${issue?.message}` };
+}
+
+function bounded(action: string, result: Record<string, unknown>): CallOutcome {
+  const length = lengthOf(result);
+  if (length !== undefined && length <= ANSWER_MOST) return { result };
+  const fault =
+    length === undefined
+      ? 'cannot be written as JSON'
+      : `${number(length)} characters, of which at most ${number(ANSWER_MOST)} are taken`;
+  return { error: 'FormationViolation', description: `${action}.conf: ${fault}` };
+}
+
+/** Of its JSON; undefined where it is nested deeper than that can be written. */
+function lengthOf(result: Record<string, unknown>): number | undefined {
+  try {
+    return JSON.stringify(result).length;
+  } catch {
+    return undefined;
+  }
 }
 
 /** An error may say what was wrong, and so the secret. */
@@ -291,6 +315,10 @@ function exactPayload(action: string, payload: unknown): Record<string, unknown>
   const message = commands.get(action);
   if (message === undefined) throw new InvalidCommand(action, 'this edge knows no such command');
   return timelyRequest(message, payload);
+}
+
+function number(value: number): string {
+  return value.toLocaleString('en-US');
 }
 
 function timeoutOf(action: string): number {
