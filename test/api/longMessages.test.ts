@@ -32,7 +32,7 @@ describe('what is longer than an actor can be told', () => {
       reason: expect.stringMatching(/GetConfiguration\.conf: .*250,000/),
     });
     await station.call('StatusNotification', { connectorId: 1, status: 'Faulted', errorCode: 'OtherError' });
-    const status = async () => (await test.get(`/v1/charge-points/${id}`)).body.connectors?.[0]?.status;
+    const status = async () => (await test.get(`/v1/charge-points/${id}/connectors`)).body.items?.[0]?.status;
     await expect.poll(status, WITHIN).toBe('Faulted');
   });
 });

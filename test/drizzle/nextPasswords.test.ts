@@ -31,7 +31,7 @@ async function countAfter(fields: Partial<Command>): Promise<string[]> {
   await writer.persist(input(id, [], { commands: [{ ...change, state: 'sent', version: 1 }] }));
   await writer.persist(input(id, [], { commands: [{ ...change, endedAt: later(2), version: 2, ...fields }] }));
   const [found] = await findChargePoints(database, [id]);
-  return found!.nextPasswords!.map(({ commandId }) => commandId);
+  return found!.nextPasswords.map(({ commandId }) => commandId);
 }
 
 describe('a new AuthorizationKey', () => {
