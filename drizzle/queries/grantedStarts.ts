@@ -1,9 +1,19 @@
 import { and, eq, exists, isNull, sql } from 'drizzle-orm';
-import type { StoredGrant } from '../../src/edge/grants.ts';
 import type { StartKey } from '../../src/ocpp/message.ts';
 import { dueAt } from '../../workflows/state/commands.ts';
 import type { Database } from '../client.ts';
 import { command, transaction } from '../schema.ts';
+
+/** A RemoteStartTransaction whose id tag may charge once. */
+export interface GrantedStart {
+  commandId: string;
+  idTag: string;
+  /** Any, where the operator has named none. */
+  connectorId: number | undefined;
+  isSent: boolean;
+  /** When its start is waited for no more, or is not said again; when it is sent no more, while it is not sent. */
+  until: string;
+}
 
 /** A start that was not answered may be said again for so long (ms). */
 const REPEATED_MS = 24 * 60 * 60_000;
@@ -16,7 +26,7 @@ export async function readGrantedStarts(
   database: Database,
   chargePointId: string,
   start: StartKey | undefined,
-): Promise<StoredGrant[]> {
+): Promise<GrantedStart[]> {
   const rows = await database.run(async (db) => {
     const remoteStarts = and(eq(command.chargePointId, chargePointId), eq(command.action, 'RemoteStartTransaction'));
     // Each by its own index: of all that was ever asked for, few wait, and few are of this day.
