@@ -1,9 +1,10 @@
 import type { Database } from '../drizzle/client.ts';
 import { readTransactions } from '../drizzle/queries/chargePoint.ts';
 import { findIdTags, idTagKey } from '../drizzle/queries/idTags.ts';
-import { openTransactionsAt } from '../drizzle/queries/openTransactions.ts';
+import { openTransactionsAt, openTransactionsOf } from '../drizzle/queries/openTransactions.ts';
+import { isElsewhere, type OpenTransaction } from '../src/directory/chargingTags.ts';
 import { judgeIdTag, type IdTagPolicy } from '../src/directory/judgeIdTag.ts';
-import { exactRequest, InvalidCommand } from '../src/ocpp/command.ts';
+import { InvalidCommand, timelyRequest } from '../src/ocpp/command.ts';
 import { commands } from '../src/ocpp/commands.ts';
 import { isLimited, refusalByConfiguration, startWithinMs } from '../src/ocpp/stationLimits.ts';
 import { readConfiguration } from '../src/operators/learnt/read.ts';
@@ -19,7 +20,7 @@ export function checkCommand(parts: { database: Database; idTags: IdTagPolicy })
     const command = commands.get(action);
     if (!command) return {};
     try {
-      const exact = { ...asked, payload: exactRequest(command, asked.payload) };
+      const exact = { ...asked, payload: timelyRequest(command, asked.payload) };
       const [configuration, ...refusals] = await Promise.all([
         isLimited(action, exact.payload) ? inTime(keysOf(chargePointId)) : undefined,
         inTime(refusalOfIdTag(exact, parts)),
@@ -40,14 +41,30 @@ type Exact = AskedCommand & { payload: Record<string, unknown> };
 
 /** A start with this id tag would be answered so that the station does not charge. */
 async function refusalOfIdTag(
-  { action, payload: { idTag }, options }: Exact,
+  { chargePointId, action, payload: { idTag, connectorId }, options }: Exact,
   { database, idTags }: { database: Database; idTags: IdTagPolicy },
 ): Promise<string | undefined> {
   if (action !== 'RemoteStartTransaction' || options?.grantIdTag || typeof idTag !== 'string') return undefined;
   const [found] = await findIdTags(database, [idTagKey(idTag)]);
   const { status } = judgeIdTag(found, new Date().toISOString(), idTags).info;
-  if (status === 'Accepted') return undefined;
-  return `id tag "${idTag}" would be answered ${status}: register it, or ask with the option grantIdTag to let it charge once`;
+  if (status !== 'Accepted') {
+    return `id tag "${idTag}" would be answered ${status}: register it, or ask with the option grantIdTag to let it charge once`;
+  }
+  if (!found?.singleTransaction || found.deleted) return undefined;
+  const open = await openTransactionsOf(database, found.key);
+  const other = open.find((one) => isCertainlyElsewhere(one, { chargePointId, connectorId }));
+  if (other === undefined) return undefined;
+  const where = `charge point ${other.chargePointId} in transaction ${other.transactionId}`;
+  return `id tag "${idTag}" would be answered ConcurrentTx: it charges at ${where}, and may at one place only; stop that, or ask with the option grantIdTag`;
+}
+
+/** Where no connector is named, any of the charge point may start: also the one whose last end was lost. */
+function isCertainlyElsewhere(
+  one: OpenTransaction,
+  { chargePointId, connectorId }: { chargePointId: string; connectorId: unknown },
+): boolean {
+  if (typeof connectorId === 'number') return isElsewhere(one, { chargePointId, connectorId });
+  return one.chargePointId !== chargePointId;
 }
 
 /** A TxProfile is for a transaction that runs at its connector (OCPP 1.6 §5.16.3). One whose end is a guess may run. */

@@ -1,4 +1,4 @@
-/** AuthorizationKeys on their way to charge points. What becomes of them is told by their commands, see migration 0012. */
+/** AuthorizationKeys on their way to charge points. What becomes of them is told by their commands, see migration 0013. */
 import { and, eq, ne, sql } from 'drizzle-orm';
 import type { Database } from '../client.ts';
 import { chargePoint, command, type NextPassword } from '../schema.ts';

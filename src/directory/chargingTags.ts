@@ -25,8 +25,7 @@ export class ChargingTags {
   }
 
   /**
-   * Remembers the start, and tells whether the tag charges elsewhere. What is open on the start's own connector is no
-   * obstacle: its end was lost.
+   * Remembers the start, and tells whether the tag charges elsewhere.
    * @returns undefined where the database cannot say
    */
   async start({ key }: IdTagRow, start: OpenTransaction): Promise<boolean | undefined> {
@@ -34,10 +33,7 @@ export class ChargingTags {
     this.#started.set(start.transactionId, { ...start, key, at: Date.now() });
     const open = await this.#read(key).catch(() => undefined);
     const elsewhere = [...others, ...(open ?? [])].some(
-      (one) =>
-        one.transactionId !== start.transactionId &&
-        !this.#stopped.has(keyOf(one)) &&
-        !(one.chargePointId === start.chargePointId && one.connectorId === start.connectorId),
+      (one) => one.transactionId !== start.transactionId && !this.#stopped.has(keyOf(one)) && isElsewhere(one, start),
     );
     // A refused one does not charge.
     if (elsewhere) this.#started.delete(start.transactionId);
@@ -58,6 +54,14 @@ export class ChargingTags {
     forgetBefore(this.#started, ({ at }) => at);
     for (const one of this.#started.values()) if (one.key === key) yield one;
   }
+}
+
+/** What is open on the start's own connector is no obstacle: its end was lost. */
+export function isElsewhere(
+  one: OpenTransaction,
+  start: Pick<OpenTransaction, 'chargePointId' | 'connectorId'>,
+): boolean {
+  return one.chargePointId !== start.chargePointId || one.connectorId !== start.connectorId;
 }
 
 function keyOf({ chargePointId, transactionId }: Pick<OpenTransaction, 'chargePointId' | 'transactionId'>): string {

@@ -37,7 +37,7 @@ export interface Asking {
   registration: Registration;
   /** The last boot on this connection was answered Accepted. */
   bootAccepted: boolean;
-  /** Actions we asked for by TriggerMessage: answered also while the charge point is pending (OCPP 1.6 §4.2). */
+  /** Actions we asked for by a trigger: answered also while the charge point is pending (OCPP 1.6 §4.2). */
   readonly triggered: Set<string>;
   /** By message id. */
   readonly recentAnswers: Map<string, { hash: string; result: Record<string, unknown> }>;

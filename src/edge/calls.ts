@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { CallResult } from '../../workflows/events.ts';
-import { exactRequest, InvalidCommand } from '../ocpp/command.ts';
+import { InvalidCommand, timelyRequest } from '../ocpp/command.ts';
 import { commands } from '../ocpp/commands.ts';
 import { callFrame } from '../ocpp/frames.ts';
 import { isAuthorizationKey, isSealed } from '../ocpp/secrets.ts';
+import { triggeredActions } from '../ocpp/triggered.ts';
 import type { Directory } from '../directory/directory.ts';
 import type { Seal } from '../security/seal.ts';
 import type { Connections } from './connections.ts';
@@ -15,6 +16,8 @@ import type { StationConnection } from './station.ts';
 
 /** Without an answer for this long a CALL has timed out, unless its action's own limit is longer. */
 const ANSWER_TIMEOUT_MS = 30_000;
+/** Characters of JSON that are kept of an answer: of the longest configurations a tenth. */
+const ANSWER_MOST = 250_000;
 /** Command ids remembered so that none is sent twice. */
 const REMEMBERED_COMMANDS = 100_000;
 /** Not before the answer to a boot was Accepted (OCPP 1.6 §4.2), also where the charge point has just been approved. */
@@ -60,8 +63,6 @@ export interface OpenCall {
   readonly action: string;
   /** What its answer must not tell. */
   readonly secret: string | undefined;
-  /** The id tag that may charge once if it is accepted. */
-  granted?: string;
   timer?: NodeJS.Timeout;
 }
 
@@ -138,11 +139,13 @@ export class Calls {
     if (connection.call !== call) return;
     call.timer = setTimeout(() => this.#timedOut(connection, call), timeoutOf(action));
     if (grantIdTag && typeof exact.idTag === 'string') {
-      call.granted = exact.idTag;
-      this.#grants.grant(chargePointId, exact.idTag, exact.connectorId as number | undefined);
+      const connectorId = exact.connectorId as number | undefined;
+      this.#grants.grant(chargePointId, { commandId, idTag: exact.idTag, connectorId });
     }
     connection.write(callFrame(call.messageId, action, opened));
-    if (typeof exact.requestedMessage === 'string') connection.triggered.add(exact.requestedMessage);
+    if (typeof exact.requestedMessage === 'string') {
+      for (const each of triggeredActions(action, exact.requestedMessage)) connection.triggered.add(each);
+    }
   }
 
   /** An answer has arrived: from here on its CALL cannot time out. Undefined if no CALL with this id is open. */
@@ -164,8 +167,9 @@ export class Calls {
     const { commandId, messageId, action } = call;
     const { id, chargePointId } = connection;
     const read = silenced(understood(action, outcome), call.secret);
-    const isAccepted = 'result' in read && read.result.status === 'Accepted';
-    if (call.granted !== undefined && !isAccepted) this.#grants.revoke(chargePointId, call.granted);
+    // Unanswered it may have been heard all the same.
+    const isRefused = 'error' in read || ('result' in read && read.result.status !== 'Accepted');
+    if (isRefused) this.#grants.revoke(chargePointId, commandId);
     this.#metrics.call(action, kindOf(read));
     const event = {
       kind: 'callResult',
@@ -256,14 +260,36 @@ function kindOf(outcome: CallOutcome): Parameters<EdgeMetrics['call']>[1] {
   return 'timeout' in outcome ? 'timeout' : 'connectionLost';
 }
 
-/** A malformed confirmation ends the command with an error; what it has beyond the specification is left out. */
+/**
+ * A confirmation that is malformed, or too long for its command's row and for those who read that, ends the command with
+ * an error; what it has beyond the specification is left out.
+ */
 function understood(action: string, outcome: CallOutcome): CallOutcome {
   const message = commands.get(action);
   if (!('result' in outcome) || message === undefined) return outcome;
   const read = message.response.safeParse(outcome.result);
-  if (read.success) return { result: withoutSecrets(read.data) };
+  if (read.success) return bounded(action, withoutSecrets(read.data));
   const [issue] = read.error.issues;
   return { error: 'FormationViolation', description: `${action}.conf: ${issue?.path.join('.')}: ${issue?.message}` };
+}
+
+function bounded(action: string, result: Record<string, unknown>): CallOutcome {
+  const length = lengthOf(result);
+  if (length !== undefined && length <= ANSWER_MOST) return { result };
+  const fault =
+    length === undefined
+      ? 'cannot be written as JSON'
+      : `${number(length)} characters, of which at most ${number(ANSWER_MOST)} are taken`;
+  return { error: 'FormationViolation', description: `${action}.conf: ${fault}` };
+}
+
+/** Of its JSON; undefined where it is nested deeper than that can be written. */
+function lengthOf(result: Record<string, unknown>): number | undefined {
+  try {
+    return JSON.stringify(result).length;
+  } catch {
+    return undefined;
+  }
 }
 
 /** An error may say what was wrong, and so the secret. */
@@ -284,11 +310,15 @@ function withoutSecrets(result: Record<string, unknown>): Record<string, unknown
   return { ...result, configurationKey: kept };
 }
 
-/** Nothing inexact leaves (OCPP-J errata 3.1). */
+/** Nothing inexact leaves (OCPP-J errata 3.1), nor what was sound when it was asked for only. */
 function exactPayload(action: string, payload: unknown): Record<string, unknown> {
   const message = commands.get(action);
   if (message === undefined) throw new InvalidCommand(action, 'this edge knows no such command');
-  return exactRequest(message, payload);
+  return timelyRequest(message, payload);
+}
+
+function number(value: number): string {
+  return value.toLocaleString('en-US');
 }
 
 function timeoutOf(action: string): number {

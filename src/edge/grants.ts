@@ -1,62 +1,98 @@
+import type { StartKey } from '../ocpp/message.ts';
 import type { Instant } from '../../workflows/events.ts';
 
-/** A granted start that has not come by then will not come (ms): its command has been given up, too. */
-const GRANTED_MS = 5 * 60_000;
-/** A start that was not answered in time may be said again for so long (ms). */
-const REPEATED_MS = 24 * 60 * 60_000;
+/** A command that was sent so lately (ms) has not been given up: no look at its row. */
+const SURELY_AWAITED_MS = 5 * 60_000;
+/** No RemoteStartTransaction is followed for longer (ms): a ConnectionTimeOut of an hour, and a minute. */
+const AWAITED_MOST_MS = 61 * 60_000;
 
+/** A RemoteStartTransaction whose id tag may charge once, whatever the register says of it. */
 interface Grant {
-  at: number;
+  commandId: string;
+  idTag: string;
   /** Any, where the operator has named none. */
   connectorId: number | undefined;
-  /** Of the start that has used it up. */
-  transactionId?: number;
 }
 
-/** A start that is being answered. */
-export interface Start {
-  connectorId: number;
-  transactionId: number;
+/** What the database has of one: see drizzle/queries/grantedStarts.ts. */
+export interface StoredGrant extends Grant {
+  /** The station got it, as far as the database knows. */
+  isSent: boolean;
+  /** Its start counts until then, once it is sent. */
+  until: Instant;
+}
+
+/**
+ * Of one charge point. Rejects where the database is away.
+ * @param start may be the same as one that has used a grant up at another edge, which is a grant for it as well
+ */
+export type ReadGrants = (chargePointId: string, start: StartKey | undefined) => Promise<StoredGrant[]>;
+
+/** Who asks whether it may charge. */
+export interface Asker {
+  chargePointId: string;
+  idTag: string;
+  /** Absent: it has not begun to charge, Authorize asks. */
+  start: StartKey | undefined;
+  /** Ids of the commands whose starts have come. */
+  used: ReadonlySet<string>;
 }
 
 /**
  * Id tags that may charge once at a charge point whatever the register says of them, because an operator has asked for
- * that start. Kept by the edge that sends the RemoteStartTransaction; a start at another edge is judged as ever.
+ * that start. The truth is the command's row; what this edge has sent itself it knows before that is stored, and while the
+ * database is away.
  */
 export class Grants {
-  /** By charge point and id tag. */
-  readonly #granted = new Map<string, Grant>();
+  readonly #read: ReadGrants;
+  /** What this edge has sent, by charge point, in order of time. */
+  readonly #sent = new Map<string, (Grant & { at: number })[]>();
 
-  grant(chargePointId: string, idTag: string, connectorId: number | undefined): void {
+  constructor(read: ReadGrants) {
+    this.#read = read;
+  }
+
+  /** It is about to be sent. */
+  grant(chargePointId: string, grant: Grant): void {
     const now = Date.now();
-    for (const [key, { at }] of this.#granted) if (now - at >= REPEATED_MS) this.#granted.delete(key);
-    this.#granted.set(keyOf(chargePointId, idTag), { at: now, connectorId });
+    for (const [id, sent] of this.#sent) {
+      if (sent.every(({ at }) => now - at >= AWAITED_MOST_MS)) this.#sent.delete(id);
+    }
+    this.#sent.set(chargePointId, [...this.#awaited(chargePointId, AWAITED_MOST_MS), { ...grant, at: now }]);
   }
 
-  /** The station will not start it. */
-  revoke(chargePointId: string, idTag: string): void {
-    this.#granted.delete(keyOf(chargePointId, idTag));
+  /** The station will not start it, or has started it. */
+  revoke(chargePointId: string, commandId: string): void {
+    const left = (this.#sent.get(chargePointId) ?? []).filter((one) => one.commandId !== commandId);
+    if (left.length > 0) this.#sent.set(chargePointId, left);
+    else this.#sent.delete(chargePointId);
   }
 
-  /**
-   * Until when the id tag may charge; undefined: by what the register says. A start uses the grant up: it holds for its
-   * repeats only.
-   */
-  until(chargePointId: string, idTag: string, start: Start | undefined): Instant | undefined {
-    const key = keyOf(chargePointId, idTag);
-    const grant = this.#granted.get(key);
-    if (!grant) return undefined;
-    const until = new Date(grant.at + GRANTED_MS).toISOString();
-    if (grant.transactionId !== undefined) return grant.transactionId === start?.transactionId ? until : undefined;
-    if (Date.now() - grant.at >= GRANTED_MS) return undefined;
-    if (start === undefined) return until;
-    if (grant.connectorId !== undefined && grant.connectorId !== start.connectorId) return undefined;
-    this.#granted.set(key, { ...grant, transactionId: start.transactionId });
-    return until;
+  /** The command that lets the id tag charge, as far as this edge knows without asking. */
+  known(asker: Asker): string | undefined {
+    return this.#awaited(asker.chargePointId, SURELY_AWAITED_MS).find((one) => fits(one, asker))?.commandId;
+  }
+
+  /** The same, with a look at the database: for who would be refused otherwise. */
+  async asked(asker: Asker): Promise<string | undefined> {
+    const sent = this.#awaited(asker.chargePointId, AWAITED_MOST_MS).filter((one) => fits(one, asker));
+    const stored = await this.#read(asker.chargePointId, asker.start).catch(() => undefined);
+    if (stored === undefined) return sent[0]?.commandId;
+    const now = Date.now();
+    // Sent by this edge: that it was may not be stored yet.
+    const isAwaited = (one: StoredGrant) =>
+      one.isSent ? now < Date.parse(one.until) : sent.some(({ commandId }) => commandId === one.commandId);
+    return stored.find((one) => fits(one, asker) && isAwaited(one))?.commandId;
+  }
+
+  #awaited(chargePointId: string, ms: number): (Grant & { at: number })[] {
+    const now = Date.now();
+    return (this.#sent.get(chargePointId) ?? []).filter(({ at }) => now - at < ms);
   }
 }
 
-/** Without regard to case (OCPP 1.6 §7.28). */
-function keyOf(chargePointId: string, idTag: string): string {
-  return `${idTag.toUpperCase()} ${chargePointId}`;
+/** Id tags are compared without regard to case (OCPP 1.6 §7.28). */
+function fits({ commandId, idTag, connectorId }: Grant, asker: Asker): boolean {
+  if (asker.used.has(commandId) || idTag.toUpperCase() !== asker.idTag.toUpperCase()) return false;
+  return connectorId === undefined || asker.start === undefined || connectorId === asker.start.connectorId;
 }

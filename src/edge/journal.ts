@@ -6,6 +6,7 @@ import type { Database } from 'lmdb';
 import type { Logger } from 'pino';
 import { DiskReserve } from '../storage/diskReserve.ts';
 import { Store } from '../storage/store.ts';
+import { EVENT_MOST_BYTES } from './shortening.ts';
 import type { StationEvent } from '../../workflows/events.ts';
 
 type WithoutSeq<E> = E extends StationEvent ? Omit<E, 'seq'> : never;
@@ -15,6 +16,11 @@ export type NewEvent = WithoutSeq<StationEvent>;
 /** The journal, or the disk under it, is at its limit: the event is not stored and must stay unanswered. */
 export class JournalFull extends Error {
   override readonly name = 'JournalFull';
+}
+
+/** Longer than an actor can be told: nothing is stored, no number given. */
+export class EventTooLong extends Error {
+  override readonly name = 'EventTooLong';
 }
 
 /** What one journal keeps of one charge point: events `first` to `last`, both included. */
@@ -99,7 +105,7 @@ export class Journal {
   /**
    * Gives the event its number and queues it. `flushed` resolves when it is on the disk; when it rejects, the event does
    * not exist, nor does any later one of that moment, and their numbers are given again.
-   * Throws JournalFull; RangeError for a charge point id that is empty or longer than 255 characters.
+   * Throws JournalFull; EventTooLong; RangeError for a charge point id that is empty or longer than 255 characters.
    */
   append(chargePointId: string, event: NewEvent): { seq: number; flushed: Promise<void> } {
     if (chargePointId.length === 0 || chargePointId.length > MAX_ID_LENGTH) {
@@ -109,6 +115,9 @@ export class Journal {
     const seq = stream.last + 1;
     const numbered: StationEvent = { seq, ...event };
     const text = JSON.stringify(numbered);
+    // A character of JSON text has at most three bytes.
+    const bytes = text.length > EVENT_MOST_BYTES / 3 ? Buffer.byteLength(text) : 0;
+    if (bytes > EVENT_MOST_BYTES) throw new EventTooLong(`an event of ${bytes} bytes, of at most ${EVENT_MOST_BYTES}`);
     this.#admit(numbered, text.length);
     const flushed = this.#write(chargePointId, stream, numbered, text);
     return { seq, flushed };

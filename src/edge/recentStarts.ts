@@ -55,6 +55,25 @@ export class RecentStarts {
     this.#put(chargePointId, [started, ...kept].slice(0, KEPT));
   }
 
+  /** The start may charge because of this command, until then: its repeats get the same answer. */
+  granted(chargePointId: string, transactionId: number, grant: UsedGrant): void {
+    const starts = this.#starts(chargePointId);
+    this.#put(
+      chargePointId,
+      starts.map((known) => (known.transactionId === transactionId ? { ...known, grant } : known)),
+    );
+  }
+
+  /** What let the start charge; undefined where the register did. */
+  grantOf(chargePointId: string, transactionId: number): UsedGrant | undefined {
+    return this.#starts(chargePointId).find((known) => known.transactionId === transactionId)?.grant;
+  }
+
+  /** Ids of the commands that have let a start charge, as far as those are remembered. */
+  usedGrants(chargePointId: string): ReadonlySet<string> {
+    return new Set(this.#starts(chargePointId).flatMap(({ grant }) => grant?.commandId ?? []));
+  }
+
   /** The station says that the transaction ended. */
   stopped(chargePointId: string, transactionId: number): void {
     const starts = this.#starts(chargePointId);
@@ -82,6 +101,13 @@ export class RecentStarts {
   }
 }
 
+/** A RemoteStartTransaction whose id tag might charge once, and did (`Grants`). */
+export interface UsedGrant {
+  commandId: string;
+  /** As the station was told. */
+  until: Instant;
+}
+
 interface Start {
   key: string;
   messageId: string;
@@ -89,6 +115,7 @@ interface Start {
   /** When it was remembered, ms since 1970. */
   at: number;
   open: boolean;
+  grant?: UsedGrant;
 }
 
 function keyOf({ connectorId, idTag, timestamp, meterStart }: StartKey): string {

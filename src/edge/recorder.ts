@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
 import type { PartHealth } from './health.ts';
 import type { Note } from '../ocpp/notes.ts';
-import { JournalFull, type Journal, type NewEvent } from './journal.ts';
+import { EventTooLong, JournalFull, type Journal, type NewEvent } from './journal.ts';
+import { shortened } from './shortening.ts';
 
 /** How often a journal that refuses events is mentioned in the log. */
 const LOG_INTERVAL_MS = 10_000;
@@ -35,7 +36,7 @@ export class Recorder {
     try {
       return this.#append(chargePointId, event);
     } catch (error) {
-      const plain = error instanceof JournalFull ? undefined : withoutPayload(event);
+      const plain = error instanceof JournalFull ? undefined : plainer(event, error);
       if (plain !== undefined) return this.#recordPlain(chargePointId, plain, error);
       this.#failed(error);
       return undefined;
@@ -84,7 +85,7 @@ export class Recorder {
   #recordPlain(chargePointId: string, event: NewEvent, reason: unknown): Promise<void> | undefined {
     this.#log.error(
       { err: reason, chargePoint: chargePointId, kind: event.kind },
-      'event journalled without its payload',
+      'event journalled without its payload, or the longest of it',
     );
     try {
       return this.#append(chargePointId, event);
@@ -115,6 +116,12 @@ export class Recorder {
 
 /** Resolves when the event with this number has come as far as its answer requires. */
 export type Acknowledge = (chargePointId: string, seq: number) => Promise<void>;
+
+/** The event as it can be kept, where it could not as it is; undefined where it cannot. */
+function plainer(event: NewEvent, error: unknown): NewEvent | undefined {
+  if (!(error instanceof EventTooLong)) return withoutPayload(event);
+  return event.kind === 'message' ? shortened(event) : undefined;
+}
 
 /** JSON.parse reads deeper nesting than JSON.stringify can write: such a payload cannot be kept, the event must be. */
 function withoutPayload(event: NewEvent): NewEvent | undefined {

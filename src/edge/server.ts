@@ -8,7 +8,7 @@ import uWS, {
 import { Answering, type AnsweringParts } from './answering.ts';
 import { Calls } from './calls.ts';
 import { Connections } from './connections.ts';
-import { Grants } from './grants.ts';
+import { Grants, type ReadGrants } from './grants.ts';
 import type { Seal } from '../security/seal.ts';
 import {
   Handshake,
@@ -47,6 +47,8 @@ export interface EdgeOptions extends Omit<AnsweringParts, 'grants'> {
   settings: AnsweringParts['settings'] & HandshakeSettings & { pingIntervalMs: number; trustedProxies: number };
   /** What answers to durable messages wait for beyond the journal's flush (`ACKNOWLEDGE=actor`). */
   acknowledge?: Acknowledge;
+  /** Starts that operators have asked for whatever the register says of their id tags. */
+  readGrants: ReadGrants;
   /** Opens what was sealed for its stations. */
   seal: Seal;
   nextPasswordGiven: NextPasswordGiven;
@@ -73,7 +75,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   const taskQueue = `edge-${journal.id}`;
   const recorder = new Recorder(journal, log, options.acknowledge);
   const connections = new Connections(log);
-  const grants = new Grants();
+  const grants = new Grants(options.readGrants);
   const calls = new Calls({ connections, recorder, grants, seal: options.seal, directory, metrics, log });
   const handshake = new Handshake(directory, settings, { log, nextPasswordGiven: options.nextPasswordGiven });
   const parts: StationParts = {

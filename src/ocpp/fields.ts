@@ -12,6 +12,8 @@ export const text = (max: number) => storableText.max(max);
 /** A string without a limit: data of a DataTransfer, a sampled value. */
 export const longText = storableText;
 export const idToken = text(20);
+/** One that we send. Stations may say none, and are answered. */
+export const exactIdToken = idToken.min(1, 'empty: an id tag identifies somebody (OCPP 1.6 §7.28)');
 /** Only text here: `time.ts` reads it, and no form of it is a reason to refuse a message. */
 export const timestamp = text(64);
 export const connectorId = z.int32().min(0);

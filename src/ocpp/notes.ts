@@ -100,6 +100,10 @@ export const noteKinds = {
     what: 'A payload nested too deeply to be written as JSON, left out. The raw frame is kept.',
     source: 'RFC 8259 §9',
   },
+  overlongMessage: {
+    what: 'A message of more than 1 MB: the longest properties of its payload are left out, of the frame 4,096 characters are kept.',
+    source: 'a bound of this central system, for what an actor can be told at a time',
+  },
 
   noZone: {
     what: 'A time without a zone (Growatt, AEFA), taken as UTC.',

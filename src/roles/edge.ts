@@ -1,7 +1,9 @@
 import path from 'node:path';
 import type { Worker } from '@temporalio/worker';
 import { createEdgeActivities } from '../../activities/createActivities.ts';
+import { DatabaseAway } from '../../drizzle/errors.ts';
 import { CURSOR_KEPT_MS, dropCursors, readCursors } from '../../drizzle/queries/cursors.ts';
+import { readGrantedStarts } from '../../drizzle/queries/grantedStarts.ts';
 import { nextPasswordGiven } from '../../drizzle/queries/nextPasswords.ts';
 import { openTransactionsOf } from '../../drizzle/queries/openTransactions.ts';
 import { takeTransactionIdBlock } from '../../drizzle/queries/transactionIds.ts';
@@ -87,6 +89,10 @@ export async function startEdgeRole(shared: Shared, directory: Directory): Promi
     directory,
     transactionIds,
     chargingTags: new ChargingTags((idTagKey) => openTransactionsOf(database, idTagKey)),
+    readGrants: async (chargePointId, start) => {
+      if (directory.away) throw new DatabaseAway(directory.away.reason);
+      return readGrantedStarts(database, chargePointId, start);
+    },
     settings: {
       registration: settings.REGISTRATION,
       authentication: settings.STATION_AUTHENTICATION,

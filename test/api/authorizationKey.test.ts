@@ -91,7 +91,7 @@ describe('a new AuthorizationKey', () => {
     await expect.poll(async () => REFUSED.includes(await test.knocks(id, OLD)), WITHIN).toBe(true);
   });
 
-  it('is not told by the error of a station, and makes room for another one', async () => {
+  it('is dropped where the station answers with an error, which is not kept where it tells it', async () => {
     let told = '';
     const station: Station = await charger('key-error', undefined);
     const { chargePointId: id } = station;
@@ -106,6 +106,7 @@ describe('a new AuthorizationKey', () => {
       expect(told).toBe(body.authorizationKey);
     }
     expect(await everythingKept(id)).not.toContain(told);
+    await expect.poll(async () => REFUSED.includes(await test.knocks(id, told)), WITHIN).toBe(true);
     await station.call('Heartbeat', {});
   });
 

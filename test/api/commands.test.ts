@@ -209,6 +209,28 @@ describe('RemoteStartTransaction', () => {
       .poll(async () => (await test.get(asked.headers.get('location')!)).body, WITHIN)
       .toMatchObject({ state: 'completed', options });
   });
+
+  it('grants the tag also where the edge that sent it is killed before the start, which it remembers likewise', async () => {
+    const station = await charger('granted-killed', () => ({ status: 'Accepted' }));
+    const asked = await ask(station.chargePointId, { ...start('GUEST'), options: { grantIdTag: true } });
+    const at = asked.headers.get('location')!;
+    await expect.poll(async () => (await test.get(at)).body.state, WITHIN).toBe('answered');
+    const restart = async () => {
+      await test.program.end('SIGKILL');
+      await test.program.start();
+    };
+    const begin = async (connectorId: number) => {
+      const began = { connectorId, idTag: 'guest', meterStart: 0, timestamp: '2026-01-01T00:00:00Z' };
+      return (await station.call('StartTransaction', began)) as { result: { idTagInfo: { status: string } } };
+    };
+    await restart();
+    const first = await begin(1);
+    expect(first.result.idTagInfo.status).toBe('Accepted');
+    await expect.poll(async () => (await test.get(at)).body.state, WITHIN).toBe('completed');
+    await restart();
+    expect(await begin(1)).toEqual(first);
+    expect((await begin(2)).result.idTagInfo.status).toBe('Invalid');
+  });
 });
 
 describe('a signal', () => {

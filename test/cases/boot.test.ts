@@ -201,6 +201,28 @@ describe('one that is not accepted', () => {
     client.send([3, messageId, { configurationKey: [] }]);
   });
 
+  rule(34, 'what an extended trigger was for is answered, whatever it is called', async () => {
+    test = await startTestEdge({ rows: { chargePoints: [entry('CP1', 'pending')] } });
+    const client = await test.connect('/CP1');
+    await client.call('BootNotification', boot);
+    const csr = { csr: 'PEM' };
+    expect(await codeOf(client, 'SignCertificate', csr)).toBe('SecurityError');
+    await command(test, 'CP1', 'ExtendedTriggerMessage', { requestedMessage: 'SignChargePointCertificate' });
+    await accept(client);
+    expect(await codeOf(client, 'SignCertificate', csr)).toBe('CALLRESULT');
+    expect(await codeOf(client, 'SignCertificate', csr)).toBe('SecurityError');
+    const idle = { status: 'Idle' };
+    await command(test, 'CP1', 'TriggerMessage', { requestedMessage: 'FirmwareStatusNotification' });
+    await accept(client);
+    expect(await codeOf(client, 'SignedFirmwareStatusNotification', idle)).toBe('SecurityError');
+    expect(await codeOf(client, 'FirmwareStatusNotification', idle)).toBe('CALLRESULT');
+    for (const action of ['FirmwareStatusNotification', 'SignedFirmwareStatusNotification']) {
+      await command(test, 'CP1', 'ExtendedTriggerMessage', { requestedMessage: 'FirmwareStatusNotification' });
+      await accept(client);
+      expect([action, await codeOf(client, action, idle)]).toEqual([action, 'CALLRESULT']);
+    }
+  });
+
   rule(
     34,
     'no RemoteStart and no RemoteStop before its boot is answered Accepted, also just after its approval',

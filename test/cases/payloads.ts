@@ -1,7 +1,7 @@
 /** Payloads of commands that may not leave, with words of the rule that they break, and others that may. */
 type Payload = Record<string, unknown>;
 
-const later = '2026-12-31T22:00:00Z';
+const later = '2099-12-31T22:00:00Z';
 const east = '2026-12-31T22:00:00+02:00';
 const idTag = 'x'.repeat(20);
 const idTagInfo = { status: 'Accepted', expiryDate: later, parentIdTag: idTag };
@@ -58,6 +58,7 @@ export const refused = {
     [{ key: 'HeartbeatInterval', value: '1'.repeat(501) }, /value: .*500/],
     [{ key: 'HeartbeatInterval', value: 60 }, /value: .*string/],
     [{ key: 'HeartbeatInterval' }, /value: /],
+    [{ key: '', value: '1' }, /key: empty.*§9/],
   ),
   75: of(
     'ChangeAvailability',
@@ -67,6 +68,7 @@ export const refused = {
   76: of(
     'RemoteStartTransaction',
     [{ idTag: 'x'.repeat(21) }, /idTag: .*20/],
+    [{ idTag: '' }, /idTag: empty.*§7\.28/],
     [{ idTag: 'T', connectorId: 0 }, /connectorId: .*§6\.33/],
     [{ ...start, chargingProfile: { ...txProfile, transactionId: 42 } }, /transactionId.*§5\.16\.2/],
     [{ ...start, chargingProfile: { ...unpurposed, chargingProfilePurpose: 'TxDefaultProfile' } }, /TxProfile.*§5\.16/],
@@ -87,6 +89,8 @@ export const refused = {
   81: of(
     'ReserveNow',
     [{ ...reservation, idTag: 'x'.repeat(21) }, /idTag: .*20/],
+    [{ ...reservation, idTag: '' }, /idTag: empty.*§7\.28/],
+    [{ ...reservation, parentIdTag: '' }, /parentIdTag: empty.*§7\.28/],
     [{ ...reservation, expiryDate: east }, /expiryDate: /],
     [{ ...reservation, connectorId: -1 }, /connectorId: /],
   ),
@@ -96,6 +100,12 @@ export const refused = {
     [listed(-1, 'Differential'), /listVersion: .*§5\.10/],
     [listed(1, 'Full', { idTag }), /idTagInfo.*§7\.1/],
     [listed(1, 'Full', { idTag: 'x'.repeat(21), idTagInfo }), /localAuthorizationList\.0\.idTag: .*20/],
+    [listed(1, 'Full', { idTag: '', idTagInfo }), /localAuthorizationList\.0\.idTag: empty.*§7\.28/],
+    [
+      listed(1, 'Full', { idTag, idTagInfo: { ...idTagInfo, parentIdTag: '' } }),
+      /localAuthorizationList\.0\.idTagInfo\.parentIdTag: empty/,
+    ],
+    [listed(1, 'Differential', { idTag: 'a' }, { idTag: 'A' }), /localAuthorizationList\.1\.idTag: .*twice.*§7\.28/],
     [listed(1, 'Partial'), /updateType: .*"Differential"\|"Full"/],
   ),
   83: of(
@@ -105,6 +115,7 @@ export const refused = {
     [profiled(scheduled([...periods([16, 8]), { startPeriod: 60, limit: 6 }])), /chargingSchedulePeriod: .*§7\.14/],
     [profiled(scheduled(periods([8.15]))), /limit: .*0\.1.*§7\.14/],
     [profiled(scheduled(periods([-1]))), /limit: /],
+    [profiled(scheduled(periods([1e9 + 1]))), /limit: at most 1000000000.*§7\.14/],
     [profiled({ transactionId: undefined }), /transactionId.*§5\.16/],
     [profiled({}, 0), /connector.*§3\.13\.1/],
     [purposed('ChargePointMaxProfile', 1), /connector 0.*§3\.13\.1/],

@@ -14,7 +14,7 @@ describe('wrong usage', () => {
       [['station', 'password', 'CP1', '--remove', '--generate'], /give one of --generate, --stdin, --remove/],
       [['command', 'CP1', 'Rest'], /there is no command "Rest": expected one of .*Reset/],
       [['command', 'CP1', 'Reset', '{'], /the payload is no JSON/],
-      [['command', 'CP1', 'Reset', '{"type":"hard"}'], /no valid Reset.req: type:/],
+      [['command', 'CP1', 'Reset', '{"type":"hard"}'], /no valid Reset.req \(OCPP 1.6 §6.39\): type:/],
       [['token', 'create', 'x', '--role', 'king'], /Allowed choices are viewer, operator, admin/],
       [['messages', 'CP1', '--from', 'yesterday'], /expected a time like/],
       [['stationn'], /Did you mean station\?/],

@@ -5,13 +5,14 @@ import { samples } from '../ocpp/commandSamples.ts';
 
 /** `npx vitest run test/docs -u` writes the page anew. */
 it('docs/commands.md lists every command with its rules, as the code has them', async () => {
-  const rows = [...commands.values()].map(({ action, answerTimeoutMs }) => {
+  const rows = [...commands.values()].map(({ action, section, answerTimeoutMs }) => {
     const { deadlineMs, effect, notWhilePending, urgency = 0 } = commandRules.get(action)!;
     const example = JSON.stringify(samples[action]?.payload);
     const shown = example.length > 90 ? '' : `\`${example}\``;
     const followed = effect ? inWords(effect.withinMs) : 'its answer';
     const cells = [
       action,
+      section.replace('Improved security for OCPP 1.6-J', 'security'),
       shown,
       inWords(deadlineMs),
       inWords(answerTimeoutMs),
@@ -32,8 +33,9 @@ it('docs/commands.md lists every command with its rules, as the code has them', 
     'cancelled: `ocpp-actors cancel`, `DELETE /v1/commands/{id}`, or the update `cancelCommand`.',
     '',
     'Before it is queued, by whichever way it came, its payload is held against the rules of OCPP 1.6, and the id tag of a',
-    'RemoteStartTransaction against the register: what a station would refuse, or start in vain, is `refused` with the rule (REST and the',
-    'command line say so at once of a payload, and keep nothing).',
+    'RemoteStartTransaction against the register and, where it may charge at one place only, against the transactions that go on: what a',
+    'station would refuse, or start in vain, is `refused` with the rule (REST and the command line say so at once of a payload, and keep',
+    'nothing). Before it leaves the payload is looked at again: a reservation may be over by then.',
     '',
     'So is what goes beyond what the station has told of itself in its configuration keys: more items, entries, keys or periods than it',
     'takes, a stack level or rate unit that it does not have, a reservation of connector 0, the change of a key that is readonly; and a',
@@ -43,7 +45,8 @@ it('docs/commands.md lists every command with its rules, as the code has them', 
     '(10 s to 1 h), else for 5 minutes.',
     '',
     'Options: `{"unlessRebooted":true}` drops a Reset when the station boots by itself before it was sent; `{"grantIdTag":true}` lets the',
-    'id tag of a RemoteStartTransaction charge this once, whatever the register says of it.',
+    'id tag of a RemoteStartTransaction charge this once, whatever the register says of it, at any edge, as long as the command waits for',
+    'its transaction.',
     '',
     'Several commands can be one job: `next` is what is asked for when a command is done, `otherwise` what is asked for instead where the',
     'station rejects it, answers with an error, or does not say what was `expected`. Both are worked off one after the other, each command',
@@ -62,8 +65,10 @@ it('docs/commands.md lists every command with its rules, as the code has them', 
     'that began while the station was offline are not its own. ChangeAvailability of connector 0 is done when all connectors are so.',
     'While diagnostics, a log or firmware are under way, `outcome` says how far they are.',
     '',
-    '| command | for example | deadline | answer within | followed by | while pending | urgency |',
-    '| ------- | ----------- | -------- | ------------- | ----------- | ------------- | ------- |',
+    '_security_: Improved security for OCPP 1.6-J, edition 2.',
+    '',
+    '| command | specified in | for example | deadline | answer within | followed by | while pending | urgency |',
+    '| ------- | ------------ | ----------- | -------- | ------------- | ----------- | ------------- | ------- |',
     ...rows,
     '',
     'States: `queued`, `dispatching` (handed to the edge), `sent`, `answered` (accepted; its effect is awaited), then `completed`,',

@@ -79,6 +79,36 @@ describe('a CALL', () => {
     await client.answersHeartbeatOnly();
   });
 
+  it('with an answer that is longer than is kept ends with an error that says so', async () => {
+    const ask = async (unknownKey: string) => {
+      await test.edge.calls.send({ ...reset(), action: 'GetConfiguration', payload: {} });
+      const [, messageId] = await client.nextCall();
+      client.send([3, messageId, { unknownKey: [unknownKey], vendorSays: 'x'.repeat(300_000) }]);
+    };
+    const around = JSON.stringify({ unknownKey: [''] }).length;
+    await ask('k'.repeat(250_000 - around));
+    await ended();
+    expect(results()[0]?.outcome).toHaveProperty('result.unknownKey');
+    await ask('k'.repeat(250_001 - around));
+    await ended(2);
+    expect(results()[1]?.outcome).toEqual({
+      error: 'FormationViolation',
+      description: 'GetConfiguration.conf: 250,001 characters, of which at most 250,000 are taken',
+    });
+    await client.answersHeartbeatOnly();
+  });
+
+  it('with an answer that is sound, and nested deeper than JSON can be written again, ends all the same', async () => {
+    const request = { action: 'GetCompositeSchedule', payload: { connectorId: 1, duration: 60 } };
+    await test.edge.calls.send({ ...reset(), ...request });
+    const [, messageId] = await client.nextCall();
+    const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
+    client.send(`[3,"${messageId}",{"status":"Accepted","chargingSchedule":{"deep":${deep}}}]`);
+    await ended();
+    expect(results()[0]?.outcome).toMatchObject({ error: 'FormationViolation' });
+    await client.answersHeartbeatOnly();
+  });
+
   it('whose socket closes before it is written counts as sent, and is lost', async () => {
     const sent = test.edge.calls.send(reset());
     client.socket.terminate();
@@ -136,6 +166,20 @@ describe('a CALL is not sent', () => {
     newer.socket.terminate();
     await eventually(() => test.edge.connections() === 1, 'the newest has ended');
     expect(await refusal(reset())).toBe('sent');
+  });
+
+  it('when what it reserves is over', async () => {
+    const reservation = { connectorId: 1, idTag: 'TAG', reservationId: 1 };
+    const reserve = (expiryDate: string) =>
+      test.edge.calls.send({ ...reset(), action: 'ReserveNow', payload: { ...reservation, expiryDate } });
+    await expect(reserve(new Date().toISOString())).rejects.toMatchObject({
+      name: 'InvalidCommand',
+      message:
+        'no valid ReserveNow.req (OCPP 1.6 §6.37): expiryDate: it is over, and the reservation with it (OCPP 1.6 §5.13)',
+    });
+    await client.answersHeartbeatOnly();
+    await reserve('2099-12-31T22:00:00Z');
+    expect(await client.nextCall()).toMatchObject([2, expect.any(String), 'ReserveNow', {}]);
   });
 
   it('when it cannot be journalled', async () => {

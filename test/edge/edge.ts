@@ -13,6 +13,7 @@ import { ChargingTags, type OpenTransaction } from '../../src/directory/charging
 import type { ReplicaTimes } from '../../src/directory/replica.ts';
 import { TransactionIds } from '../../src/directory/transactionIds.ts';
 import { Seal } from '../../src/security/seal.ts';
+import type { StoredGrant } from '../../src/edge/grants.ts';
 import type { HealthSources } from '../../src/edge/health.ts';
 import { Journal } from '../../src/edge/journal.ts';
 import { EdgeMetrics } from '../../src/edge/metrics.ts';
@@ -28,6 +29,8 @@ export interface Rows {
   idTags: IdTagRow[];
   chargePoints: ChargePointEntry[];
   openTransactions: (OpenTransaction & { key: string })[];
+  /** Of all charge points. */
+  grants: StoredGrant[];
   /** Awaited before every answer; may throw, as a database that is away does. */
   gate: () => Promise<void>;
 }
@@ -75,6 +78,7 @@ export async function startTestEdge(overrides: Overrides = {}): Promise<TestEdge
     idTags: [],
     chargePoints: [],
     openTransactions: [],
+    grants: [],
     gate: () => Promise.resolve(),
     ...overrides.rows,
   };
@@ -114,6 +118,10 @@ export async function startTestEdge(overrides: Overrides = {}): Promise<TestEdge
       idTags: { unknownIdTags: 'invalid', offlineUnknownTags: 'accept' },
       pingIntervalMs: 45_000,
       ...overrides.settings,
+    },
+    async readGrants() {
+      await rows.gate();
+      return rows.grants;
     },
     seal: new Seal(randomBytes(32)),
     nextPasswordGiven: () => {},

@@ -30,6 +30,19 @@ describe('RecentStarts', () => {
     expect(starts.find('A', START, 'm2', later(24 * 60))).toBe(7);
   });
 
+  it('knows what let a start charge, at once and after a restart', async () => {
+    const grant = { commandId: 'c', until: later(5) };
+    starts.remember('A', START, 'm1', 7, NOW);
+    starts.remember('A', { ...START, connectorId: 2 }, 'm2', 8, NOW);
+    starts.granted('A', 8, grant);
+    for (const look of [async () => {}, restart]) {
+      await look();
+      expect([starts.grantOf('A', 7), starts.grantOf('A', 8)]).toEqual([undefined, grant]);
+      expect([...starts.usedGrants('A')]).toEqual(['c']);
+    }
+    expect(starts.grantOf('B', 8)).toBeUndefined();
+  });
+
   it('compares idTags without regard to case', () => {
     starts.remember('A', START, 'm1', 7, NOW);
     expect(starts.find('A', { ...START, idTag: 'abc' }, 'm2', NOW)).toBe(7);

@@ -60,6 +60,26 @@ describe('Recorder', () => {
     expect(recorder.health()).toEqual({ ok: true });
   });
 
+  it('records a message that is too long without the longest of its payload', async () => {
+    const recorder = new Recorder(journal, log);
+    const long = 'é'.repeat(300_000);
+    const payload = { transactionId: 7, transactionData: [long], meterStop: 9, reason: long };
+    await recorder.record('CP1', { ...start, payload, raw: long });
+    await recorder.record('CP1', { ...start, payload: { transactionId: 8, reason: long }, raw: long });
+    expect(flushed).toMatchObject(
+      [
+        { seq: 1, payload: { transactionId: 7, meterStop: 9, reason: long }, notes: [/transactionData left out/] },
+        { seq: 2, payload: { transactionId: 8, reason: long }, notes: [/its frame is not kept whole/] },
+      ].map(({ notes: [words], ...each }) => ({
+        ...each,
+        raw: long.slice(0, 4_096),
+        notes: [expect.stringMatching(words!)],
+      })),
+    );
+    expect(flushed[0]).not.toHaveProperty('payload.transactionData');
+    expect(recorder.health()).toEqual({ ok: true });
+  });
+
   it('records an event without its payload where that cannot be written', async () => {
     const recorder = new Recorder(journal, log);
     const data: unknown = JSON.parse(`${'['.repeat(200_000)}${']'.repeat(200_000)}`);

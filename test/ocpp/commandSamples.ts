@@ -1,5 +1,7 @@
 /** A sound payload and answer of every command, for tests of all of them. */
 const at = '2026-12-31T22:00:00.000Z';
+/** Not over in any year in which the tests run. */
+const farOff = '2099-12-31T22:00:00.000Z';
 const schedule = {
   chargingRateUnit: 'A',
   chargingSchedulePeriod: [
@@ -62,7 +64,7 @@ export const samples: Record<string, Sample> = {
   RemoteStartTransaction: { payload: { idTag: 'TAG', connectorId: 1, chargingProfile: profile }, answer: accepted },
   RemoteStopTransaction: { payload: { transactionId: 42 }, answer: accepted },
   ReserveNow: {
-    payload: { connectorId: 1, expiryDate: at, idTag: 'TAG', reservationId: 7 },
+    payload: { connectorId: 1, expiryDate: farOff, idTag: 'TAG', reservationId: 7 },
     answer: { status: 'Occupied' },
   },
   Reset: { payload: { type: 'Soft' }, answer: accepted },

@@ -21,11 +21,11 @@ describe('Reset', () => {
 
   it('is refused with words for anything else', () => {
     expect(() => exactRequest(reset, {})).toThrow(InvalidCommand);
-    expect(() => exactRequest(reset, {})).toThrow(/^no valid Reset.req: type: .*"Hard"\|"Soft"/);
+    expect(() => exactRequest(reset, {})).toThrow(/^no valid Reset\.req \(OCPP 1\.6 §6\.39\): type: .*"Hard"\|"Soft"/);
     expect(() => exactRequest(reset, { type: 'hard' })).toThrow(/type: /);
     expect(() => exactRequest(reset, { type: 'Hard', force: true })).toThrow(/"force"/);
     expect(() => exactRequest(reset, { type: null })).toThrow(/type: /);
-    expect(() => exactRequest(reset, null)).toThrow(/^no valid Reset.req: /);
+    expect(() => exactRequest(reset, null)).toThrow(/^no valid Reset\.req \(OCPP 1\.6 §6\.39\): /);
   });
 
   it('reads the answer of the station, with or without further properties', () => {
@@ -74,6 +74,12 @@ describe('every command of OCPP 1.6 and its security extension', () => {
     ['SetChargingProfile', profileOf({ limit: 16, numberPhases: 1.5 }), /numberPhases/],
     ['SendLocalList', { listVersion: 1, updateType: 'Full', localAuthorizationList: [{ idTag: 'T' }] }, /idTagInfo/],
     ['GetDiagnostics', { location: 'here' }, /location/],
+    [
+      'GetLog',
+      { ...samples.GetLog!.payload, log: { remoteLocation: 'here' } },
+      /security.*§5\.9\): log\.remoteLocation/,
+    ],
+    ['GetLog', { ...samples.GetLog!.payload, log: { remoteLocation: `ftp://h/${'x'.repeat(505)}` } }, /512/],
     ['UpdateFirmware', { location: 'https://h/f', retrieveDate: '2026-12-31T22:00:00' }, /retrieveDate/],
   ])('%s is refused with the rule that %j breaks', (action, payload, words) => {
     expect(() => exactRequest(commands.get(action)!, payload)).toThrow(words);

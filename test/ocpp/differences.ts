@@ -30,7 +30,7 @@ export const differences: readonly Difference[] = [
     what: 'a time that is not UTC with Z',
     why: 'OCPP 1.6 §3.15 recommends UTC, marked Z: every station reads that, not every one an offset',
     isIn: some(({ value, schema }) => schema.format === 'date-time' && !/T.*Z$/.test(String(value))),
-    example: changed('ReserveNow', { expiryDate: '2026-12-31T22:00:00+02:00' }),
+    example: changed('ReserveNow', { expiryDate: '2099-12-31T22:00:00+02:00' }),
   },
   {
     what: 'an integer beyond 32 bits',
@@ -176,6 +176,40 @@ export const differences: readonly Difference[] = [
     example: changed('SendLocalList', { localAuthorizationList: [{ idTag: 'TAG' }] }),
   },
   {
+    what: 'an empty id tag',
+    why: 'OCPP 1.6 §7.28: it contains the identifier to use, and nobody has this one',
+    actions: ['RemoteStartTransaction', 'ReserveNow', 'SendLocalList'],
+    isIn: some(({ name, value }) => /^(idTag|parentIdTag)$/.test(name) && value === ''),
+    example: changed('ReserveNow', { parentIdTag: '' }),
+  },
+  {
+    what: 'an id tag that is in a list twice',
+    why: 'OCPP 1.6 §7.28: case insensitive; which of the two entries counts is not specified',
+    actions: ['SendLocalList'],
+    isIn: (parts) => {
+      const tags = parts.filter(({ name }) => name === 'idTag').map(({ value }) => String(value).toUpperCase());
+      return new Set(tags).size < tags.length;
+    },
+    example: changed('SendLocalList', {
+      updateType: 'Differential',
+      localAuthorizationList: [{ idTag: 'TAG' }, { idTag: 'tag' }],
+    }),
+  },
+  {
+    what: 'a limit above 1,000,000,000',
+    why: 'OCPP 1.6 §7.13, §7.14: in A or W; it is a slip, or no limit, which is said by having none',
+    actions: PROFILES,
+    isIn: some(({ name, value }) => /^(limit|minChargingRate)$/.test(name) && Number(value) > 1e9),
+    example: scheduled([{ startPeriod: 0, limit: 1_000_000_000.1 }]),
+  },
+  {
+    what: 'an empty key',
+    why: 'OCPP 1.6 §6.9, §9: the name of the configuration setting to change',
+    actions: ['ChangeConfiguration'],
+    isIn: (_, { key }) => key === '',
+    example: changed('ChangeConfiguration', { key: '' }),
+  },
+  {
     what: 'the key AuthorizationKey',
     why: 'Improved security for OCPP 1.6-J A01.FR.09: no passwords in logs; commands are kept and shown',
     actions: ['ChangeConfiguration'],
@@ -188,6 +222,15 @@ export const differences: readonly Difference[] = [
     actions: ['GetDiagnostics', 'UpdateFirmware'],
     isIn: (_, { location }) => !URL.canParse(String(location)),
     example: changed('GetDiagnostics', { location: 'http://' }),
+  },
+  {
+    what: 'a log or firmware location that is no URI',
+    why: 'Improved security for OCPP 1.6-J §6: the URL of the location, which its JSON schemas have as text',
+    actions: ['GetLog', 'SignedUpdateFirmware'],
+    isIn: some(
+      ({ name, value }) => /location$/i.test(name) && (!URL.canParse(String(value)) || /\s/.test(String(value))),
+    ),
+    example: changed('GetLog', { log: { remoteLocation: 'here' } }),
   },
 ];
 

@@ -5,9 +5,11 @@ import { exactTimestamp, integer } from '../fields.ts';
 export const chargingProfilePurpose = z.enum(['ChargePointMaxProfile', 'TxDefaultProfile', 'TxProfile']);
 
 /** In A or W. */
+const LIMIT_MOST = 1_000_000_000;
 const limit = z
   .number()
   .min(0)
+  .max(LIMIT_MOST, `at most ${LIMIT_MOST}: no charge point has so many A or W (OCPP 1.6 §7.14)`)
   .multipleOf(0.1, 'a multiple of 0.1: at most one digit after the point (OCPP 1.6 §7.14)');
 
 /** §7.13 ChargingSchedule: durations and starts in seconds. */

@@ -6,6 +6,7 @@ import { chargingProfilePurpose } from './chargingProfile.ts';
 /** OCPP 1.6 §5.5, §6.13, §6.14 */
 export const clearChargingProfile: CommandMessage = {
   action: 'ClearChargingProfile',
+  section: 'OCPP 1.6 §6.13',
   request: z.strictObject({
     id: integer.optional(),
     connectorId: connectorId.optional(),

@@ -4,6 +4,7 @@ import type { CommandMessage } from '../command.ts';
 /** Improved security for OCPP 1.6-J, edition 2, §5.5, §5.6 */
 export const extendedTriggerMessage: CommandMessage = {
   action: 'ExtendedTriggerMessage',
+  section: 'Improved security for OCPP 1.6-J §5.5',
   request: z.strictObject({
     requestedMessage: z.enum([
       'BootNotification',

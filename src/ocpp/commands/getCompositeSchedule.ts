@@ -6,6 +6,7 @@ import { connectorId } from '../fields.ts';
 /** OCPP 1.6 §5.7, §6.21, §6.22. Duration in seconds. */
 export const getCompositeSchedule: CommandMessage = {
   action: 'GetCompositeSchedule',
+  section: 'OCPP 1.6 §6.21',
   request: z.strictObject({
     connectorId,
     duration: z.int32().min(0),

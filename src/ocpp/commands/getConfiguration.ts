@@ -6,6 +6,7 @@ import { text } from '../fields.ts';
 /** OCPP 1.6 §5.8, §6.23, §6.24. Without keys: all of them. */
 export const getConfiguration: CommandMessage = {
   action: 'GetConfiguration',
+  section: 'OCPP 1.6 §6.23',
   request: z.strictObject({ key: z.array(text(50)).optional() }),
   response: z.object({
     configurationKey: optional(

@@ -7,6 +7,7 @@ import { location } from './location.ts';
 /** OCPP 1.6 §5.9, §6.25, §6.26. Retry interval in seconds. */
 export const getDiagnostics: CommandMessage = {
   action: 'GetDiagnostics',
+  section: 'OCPP 1.6 §6.25',
   request: z.strictObject({
     location,
     retries: z.int32().min(0).optional(),

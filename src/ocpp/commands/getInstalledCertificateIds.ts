@@ -6,6 +6,7 @@ import { certificateUse } from './certificateUse.ts';
 /** Improved security for OCPP 1.6-J, edition 2, §5.7, §5.8 */
 export const getInstalledCertificateIds: CommandMessage = {
   action: 'GetInstalledCertificateIds',
+  section: 'Improved security for OCPP 1.6-J §5.7',
   request: z.strictObject({ certificateType: certificateUse }),
   response: z.object({
     status: z.enum(['Accepted', 'NotFound']),

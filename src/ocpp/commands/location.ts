@@ -7,7 +7,7 @@ const rest = `(${character}|[:@/?])*`;
 const rfc3986 = new RegExp(`^[a-z][a-z\\d+.-]*:(${authority}|(?!//|[?#]|$))${rest}(#${rest})?$`, 'i');
 
 /**
- * anyURI of OCPP 1.6 §6.25 and §6.55. A URL that browsers would mend (`http:\\host`, blanks, letters beyond ASCII) doesn't
+ * anyURI of OCPP 1.6 §6.25 and §6.55, and what the security extension's §5.9 and §5.21 have as text. A URL that browsers would mend (`http:\\host`, blanks, letters beyond ASCII) doesn't
  * leave: a station may not.
  */
 export const location = z

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import type { CommandMessage } from '../command.ts';
-import { idToken } from '../fields.ts';
+import { exactIdToken } from '../fields.ts';
 import { chargingProfile } from './chargingProfile.ts';
 
 /** OCPP 1.6 §5.11, §6.33, §6.34 */
 export const remoteStartTransaction: CommandMessage = {
   action: 'RemoteStartTransaction',
+  section: 'OCPP 1.6 §6.33',
   request: z.strictObject({
-    idTag: idToken,
+    idTag: exactIdToken,
     connectorId: z.int32().min(1, 'above 0: a transaction is on one connector (OCPP 1.6 §6.33)').optional(),
     chargingProfile: chargingProfile
       .refine(

@@ -6,6 +6,7 @@ import type { CommandMessage } from '../command.ts';
  */
 export const reset: CommandMessage = {
   action: 'Reset',
+  section: 'OCPP 1.6 §6.39',
   request: z.strictObject({ type: z.enum(['Hard', 'Soft']) }),
   response: z.object({ status: z.enum(['Accepted', 'Rejected']) }),
   answerTimeoutMs: 30_000,

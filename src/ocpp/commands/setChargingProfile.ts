@@ -6,6 +6,7 @@ import { chargingProfile } from './chargingProfile.ts';
 /** OCPP 1.6 §3.13, §5.16, §6.43, §6.44 */
 export const setChargingProfile: CommandMessage = {
   action: 'SetChargingProfile',
+  section: 'OCPP 1.6 §6.43',
   request: z
     .strictObject({ connectorId, csChargingProfiles: chargingProfile })
     .refine(

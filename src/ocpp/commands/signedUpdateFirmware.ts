@@ -1,16 +1,18 @@
 import { z } from 'zod';
 import type { CommandMessage } from '../command.ts';
-import { exactTimestamp, integer, longText, text } from '../fields.ts';
+import { exactTimestamp, integer, longText } from '../fields.ts';
+import { location } from './location.ts';
 
 /** Improved security for OCPP 1.6-J, edition 2, §5.21, §5.22. Retry interval in seconds. */
 export const signedUpdateFirmware: CommandMessage = {
   action: 'SignedUpdateFirmware',
+  section: 'Improved security for OCPP 1.6-J §5.21',
   request: z.strictObject({
     requestId: integer,
     retries: z.int32().min(0).optional(),
     retryInterval: z.int32().min(0).optional(),
     firmware: z.strictObject({
-      location: text(512),
+      location: location.max(512),
       retrieveDateTime: exactTimestamp,
       installDateTime: exactTimestamp.optional(),
       signingCertificate: longText.max(5_500),

@@ -4,6 +4,7 @@ import type { CommandMessage } from '../command.ts';
 /** OCPP 1.6 §5.17, §6.51, §6.52, §7.34 */
 export const triggerMessage: CommandMessage = {
   action: 'TriggerMessage',
+  section: 'OCPP 1.6 §6.51',
   request: z.strictObject({
     requestedMessage: z.enum([
       'BootNotification',

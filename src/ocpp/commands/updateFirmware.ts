@@ -6,6 +6,7 @@ import { location } from './location.ts';
 /** OCPP 1.6 §5.19, §6.55, §6.56. Retry interval in seconds. */
 export const updateFirmware: CommandMessage = {
   action: 'UpdateFirmware',
+  section: 'OCPP 1.6 §6.55',
   request: z.strictObject({
     location,
     retrieveDate: exactTimestamp,
