@@ -33,6 +33,11 @@ export function tookTooLong(error: unknown): boolean {
   return cause instanceof DatabaseTimeout || (!(cause instanceof DatabaseAway) && cause.code === STATEMENT_TIMEOUT);
 }
 
+/** Whether no use was to ask the database now: what it would have said is not known, and it may say so later. */
+export function isAway(error: unknown): boolean {
+  return describeDatabaseError(error).kind === 'away';
+}
+
 /** What an error of drizzle, postgres.js, PostgreSQL or the network means, and what to do. */
 export function describeDatabaseError(error: unknown): DatabaseErrorDescription {
   const cause = rootOf(error);

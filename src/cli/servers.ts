@@ -8,6 +8,8 @@ import type { Actors } from '../temporal/actors.ts';
 
 /** Longest wait for the database's answer (ms): lists of millions of rows take their time. */
 const QUERY_DEADLINE_MS = 7_000;
+/** The same for what a look at single rows tells, and what is done without it where the database is silent. */
+const LOOK_DEADLINE_MS = 2_500;
 /** An actor that a worker has at hand answers in milliseconds; after a restart it is replayed first. */
 const ACTOR_DEADLINE_MS = 6_000;
 
@@ -20,7 +22,10 @@ export class NoWorker extends Error {
   }
 }
 
-export async function withDatabase<T>(use: (database: Database) => Promise<T>): Promise<T> {
+export async function withDatabase<T>(
+  use: (database: Database) => Promise<T>,
+  queryDeadlineMs = QUERY_DEADLINE_MS,
+): Promise<T> {
   const [{ databaseUrlOf, readSettings }, { createLog }, { openDatabase }, { DatabaseNotUsable }] = await Promise.all([
     import('../config.ts'),
     import('../log.ts'),
@@ -35,7 +40,7 @@ export async function withDatabase<T>(use: (database: Database) => Promise<T>): 
     log: createLog({ LOG_LEVEL: 'error' }),
   });
   const database: Database = {
-    run: (work, deadlineMs = QUERY_DEADLINE_MS) =>
+    run: (work, deadlineMs = queryDeadlineMs) =>
       run(work, deadlineMs).catch((error: unknown) => {
         throw isOfDatabase(error) ? new DatabaseNotUsable(settings, error) : error;
       }),
@@ -72,6 +77,11 @@ export async function withActors<T>(use: (actors: Actors) => Promise<T>): Promis
   } finally {
     await temporal.connection.close();
   }
+}
+
+/** For what is given to actors, and looked up in the database only where that is there. */
+export function withCommandParts<T>(use: (parts: OperatorParts) => Promise<T>): Promise<T> {
+  return withDatabase((database) => withActors((actors) => use({ database, actors: () => actors })), LOOK_DEADLINE_MS);
 }
 
 /** For what is decided in the database and told to actors: where Temporal is away, the decision stands all the same. */

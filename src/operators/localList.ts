@@ -5,7 +5,7 @@ import { unfinishedCommands, type CommandView } from '../../drizzle/queries/comm
 import { FURTHER_MOST } from '../../workflows/state/inbound.ts';
 import { limitOf } from '../ocpp/stationLimits.ts';
 import type { OperatorParts } from './chargePoints.ts';
-import { cancelCommand, submitCommand, TooLateToCancel } from './commands.ts';
+import { cancelCommand, submitCommand, TooLateToCancel, type Asking } from './commands.ts';
 import { ActorsAway } from './errors.ts';
 import type { ConfigurationKey } from './learnt/configuration.ts';
 import type { LearntLocalList } from './learnt/localList.ts';
@@ -78,9 +78,9 @@ export async function sendLocalList(
   parts: OperatorParts,
   chargePointId: string,
   wanted: readonly ListedIdTag[],
-  requestedBy: string | undefined,
+  asking: Asking,
 ): Promise<{ listVersion: number; commands: { commandId: string; action: string; entries: number }[] }> {
-  const underWay = await withoutQueued(parts, chargePointId, requestedBy);
+  const underWay = await withoutQueued(parts, chargePointId, asking);
   const [known, { items: keys }] = await Promise.all([
     readLocalList(parts.database, chargePointId),
     readConfiguration(parts.database, chargePointId),
@@ -90,7 +90,7 @@ export async function sendLocalList(
   const job = randomUUID();
   for (const [i, { action, payload }] of commands.entries()) {
     const options = i === 0 && otherwise.length > 0 ? { options: { otherwise } } : {};
-    const named = { commandId: `${job}-${i + 1}`, requestedBy };
+    const named = { commandId: `${job}-${i + 1}`, ...asking };
     const { commandId } = await submitCommand(parts, chargePointId, { action, payload, ...options, ...named }).catch(
       (error: unknown) => {
         if (!(error instanceof ActorsAway)) throw error;
@@ -109,7 +109,7 @@ export async function sendLocalList(
 async function withoutQueued(
   parts: OperatorParts,
   chargePointId: string,
-  requestedBy: string | undefined,
+  { requestedBy }: Asking,
 ): Promise<CommandView[]> {
   const sending = (await unfinishedCommands(parts.database, chargePointId)).filter((c) => c.action === 'SendLocalList');
   for (const { commandId, state } of sending) {

@@ -92,6 +92,19 @@ export class ResetTest {
     return [...rows];
   }
 
+  /** That it was here is stored: nobody can reset a charge point that is not known. */
+  async isKnown({ chargePointId }: Station): Promise<void> {
+    await expect
+      .poll(() => this.sql`SELECT 1 FROM charge_point WHERE charge_point_id = ${chargePointId}`)
+      .toHaveLength(1);
+  }
+
+  /** One that was never here. */
+  async registered(chargePointId: string): Promise<string> {
+    await this.sql`INSERT INTO charge_point (charge_point_id) VALUES (${chargePointId})`;
+    return chargePointId;
+  }
+
   /** Waits until the rows match, and nothing else is there. */
   async becomes(chargePointId: string, expected: object[]): Promise<void> {
     await expect
