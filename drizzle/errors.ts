@@ -33,7 +33,7 @@ export function tookTooLong(error: unknown): boolean {
   return cause instanceof DatabaseTimeout || (!(cause instanceof DatabaseAway) && cause.code === STATEMENT_TIMEOUT);
 }
 
-/** Whether no use was to ask the database now: what it would have said is not known, and it may say so later. */
+/** Whether the database could not be asked: it may be later, and what it would say is not known. */
 export function isAway(error: unknown): boolean {
   return describeDatabaseError(error).kind === 'away';
 }

@@ -94,7 +94,7 @@ function submitOptions(command: Command): Command {
     )
     .addOption(requestedByOption())
     .option('--id <commandId>', 'your own: asked for again with it, it is queued once', ownId)
-    .addOption(jsonOption('print the command as JSON'));
+    .addOption(jsonOption('print the command as JSON, with the further ones where it became several'));
 }
 
 /** Those that were given, if any. */

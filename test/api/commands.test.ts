@@ -165,7 +165,7 @@ describe('a queued command', () => {
     expect(JSON.parse((await run('station', 'show', id, '--json')).stdout)).toMatchObject({
       commands: [{ position: 2 }, { position: 1 }],
     });
-  }, 120_000);
+  });
 
   it('is cancelled, by its id alone too, and never sent; the others are', async () => {
     const station = await offline('cancel');
@@ -362,7 +362,7 @@ describe('a charge point that nobody knows, or that is retired,', () => {
     } finally {
       await connection.close();
     }
-  }, 60_000);
+  });
 });
 
 describe('a local list', () => {
@@ -397,6 +397,8 @@ describe('a local list', () => {
     await expect
       .poll(received, WITHIN)
       .toEqual(['Full', 'GetLocalListVersion', 'Differential', 'GetLocalListVersion', 'Full', 'GetLocalListVersion']);
+    const asked = await test.all(`/v1/charge-points/${id}/commands`, 10);
+    expect(new Set(asked.map(({ via }) => via))).toEqual(new Set(['rest']));
     expect(await put('A', 'a')).toMatchObject({ status: 400, body: { errors: [{ field: 'body.items' }] } });
     expect((await test.request('PUT', '/v1/charge-points/NOBODY/local-list', { body: { items: [] } })).status).toBe(
       404,

@@ -55,4 +55,4 @@ it('a command is given to an actor that runs, by REST and at a shell; for an id 
       .toMatchObject({ state: 'completed', via });
   }
   expect(station.received.map(({ action }) => action)).toEqual(['ClearCache', 'ClearCache']);
-}, 120_000);
+});
