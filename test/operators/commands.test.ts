@@ -10,8 +10,11 @@ import { showCommand } from '../../src/operators/shownCommands.ts';
 import type { Actors } from '../../src/temporal/actors.ts';
 import { TemporalAway } from '../../src/temporal/connection.ts';
 
-function failing(error: Error): Database {
-  return { run: () => Promise.reject(error), close: () => Promise.resolve() };
+function failing(reason: Error): Database {
+  const run = async (): Promise<never> => {
+    throw reason;
+  };
+  return { run, close: async () => {} };
 }
 
 const away = failing(new DatabaseAway('nothing listens'));
@@ -68,8 +71,11 @@ describe('a command while the database is away', () => {
 
 describe('a command that is shown while the database is away', () => {
   const queued = (commandId: string, action: string) => ({
-    ...{ commandId, action, payload: {}, state: 'queued', requestedAt: '2026-01-02T03:04:05.000Z', version: 1 },
-    connection: null,
+    commandId,
+    action,
+    payload: {},
+    state: 'queued',
+    requestedAt: '2026-01-02T03:04:05.000Z',
   });
   const chargePoint = { chargePointId: 'CP1', online: false, registration: 'accepted', lastBootAt: null };
   const commands = [queued('first', 'ClearCache'), queued('second', 'UnlockConnector')];
