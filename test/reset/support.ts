@@ -1,7 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { pino } from 'pino';
 import postgres from 'postgres';
-import { expect, inject } from 'vitest';
+import { expect, inject, vi } from 'vitest';
 import { Station, type StationOptions } from '../../src/simulator/station.ts';
 import { findTemporalCli } from '../../src/embedded/temporalCli.ts';
 import { ocppActors, ran, type Ran } from '../support/cli.ts';
@@ -94,9 +94,8 @@ export class ResetTest {
 
   /** That it was here is stored: nobody can reset a charge point that is not known. */
   async isKnown({ chargePointId }: Station): Promise<void> {
-    await expect
-      .poll(() => this.sql`SELECT 1 FROM charge_point WHERE charge_point_id = ${chargePointId}`)
-      .toHaveLength(1);
+    const known = () => this.sql`SELECT 1 FROM charge_point WHERE charge_point_id = ${chargePointId}`;
+    await vi.waitFor(async () => expect(await known()).toHaveLength(1), { timeout: 20_000 });
   }
 
   /** One that was never here. */
