@@ -33,6 +33,11 @@ export function tookTooLong(error: unknown): boolean {
   return cause instanceof DatabaseTimeout || (!(cause instanceof DatabaseAway) && cause.code === STATEMENT_TIMEOUT);
 }
 
+/** Whether the database could not be asked: it may be later, and what it would say is not known. */
+export function isAway(error: unknown): boolean {
+  return describeDatabaseError(error).kind === 'away';
+}
+
 /** What an error of drizzle, postgres.js, PostgreSQL or the network means, and what to do. */
 export function describeDatabaseError(error: unknown): DatabaseErrorDescription {
   const cause = rootOf(error);

@@ -40,7 +40,22 @@ export function authentication(tokens: Tokens): (request: FastifyRequest, reply:
   };
 }
 
-/** The token's owner and the address it was used from. */
-export function whoAsks({ operator, ip }: FastifyRequest): string {
-  return `${operator?.name ?? 'somebody'} from ${ip}`;
+/** Characters that a command keeps of who asked for it. */
+const NAME_MOST = 100;
+
+/**
+ * The token's owner and the address it was used from; before that, where one is given, a name that nobody has verified:
+ * `Ada, by billing from 10.0.0.1`. What is verified is always the end, after the last `, by`, and is never cut away.
+ */
+export function whoAsks({ operator, ip }: FastifyRequest, name?: string): string {
+  const address = ` from ${ip}`;
+  const owner = cut(operator?.name ?? 'somebody', NAME_MOST - address.length);
+  const verified = `${owner}${address}`;
+  if (name === undefined) return verified;
+  const given = cut(name, NAME_MOST - verified.length - ', by '.length);
+  return given === '' ? verified : `${given}, by ${verified}`;
+}
+
+function cut(text: string, most: number): string {
+  return text.length <= most ? text : text.slice(0, Math.max(0, most - 1)).toWellFormed() + (most > 0 ? '…' : '');
 }

@@ -7,8 +7,9 @@ import { BadCursor } from '../../drizzle/queries/pages.ts';
 import { InvalidCommand } from '../ocpp/command.ts';
 import { BadChargingProfile } from '../operators/chargingProfile.ts';
 import { KeysUndecided } from '../operators/authorizationKey.ts';
-import { BadDeadline, CommandIdTaken, TooLateToCancel, UnknownAction } from '../operators/commands.ts';
-import { ActorsAway, Changed, RefusedByActor, UnknownChargePoint } from '../operators/errors.ts';
+import { BadOptions, UnknownAction } from '../operators/commandChecks.ts';
+import { BadDeadline, CommandIdTaken, TooLateToCancel } from '../operators/commands.ts';
+import { ActorsAway, Changed, ChargePointNotKnown, RefusedByActor, UnknownChargePoint } from '../operators/errors.ts';
 import { BadIdTagFile } from '../operators/idTags.ts';
 import { BadLocalList } from '../operators/localListPlan.ts';
 import { NoSecretKey } from '../security/seal.ts';
@@ -94,6 +95,7 @@ function problemOf(error: unknown): ProblemError {
   }
   if (error instanceof BadCursor) return refused('query.after', error.message);
   if (error instanceof UnknownAction) return refused('body.action', error.message);
+  if (error instanceof BadOptions) return refused('body.options', error.message);
   if (error instanceof InvalidCommand) return refused('body.payload', error.message);
   if (error instanceof BadDeadline) return refused('body.deadline', error.message);
   if (error instanceof BadChargingProfile) {
@@ -108,6 +110,8 @@ function problemOf(error: unknown): ProblemError {
   if (error instanceof KeysUndecided) return new ProblemError(409, 'undecided', error.message);
   if (error instanceof NoSecretKey) return new ProblemError(503, 'not set up', error.message);
   if (error instanceof RefusedByActor) return new ProblemError(409, 'refused', error.message);
+  if (error instanceof ChargePointNotKnown)
+    return new ProblemError(503, 'the database is away', error.message, { retryAfterSeconds: 2 });
   if (error instanceof ActorsAway)
     return new ProblemError(503, 'Temporal is away', error.message, { retryAfterSeconds: 5 });
   return ofFastify(error) ?? ofDatabase(error);

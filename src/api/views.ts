@@ -1,5 +1,6 @@
 /** What the API shows, one schema per kind of row. */
 import { z } from 'zod';
+import { FIRMWARE_ACTIONS } from '../ocpp/firmwareActions.ts';
 import { ID_TAG_STATUSES } from '../operators/idTags.ts';
 import { OPERATOR_ROLES } from '../security/tokens.ts';
 import { chargePointId, instant } from './fields.ts';
@@ -149,6 +150,20 @@ export const energy = z
     registerWh: nullableNumber.describe('Where the register stood at the end'),
   })
   .meta({ id: 'Energy' });
+
+export const firmwareEvent = z
+  .object({
+    at: instant.describe('When the station said so'),
+    action: z.string().describe(`What told it: ${FIRMWARE_ACTIONS.join(', ')}`),
+    status: z.string().describe("The station's own word"),
+    requestId: nullableNumber.describe('Of the GetLog or SignedUpdateFirmware that it is about, where it names one'),
+  })
+  .meta({
+    id: 'FirmwareEvent',
+    examples: [
+      { at: '2026-01-02T03:04:05.000Z', action: 'FirmwareStatusNotification', status: 'Downloading', requestId: null },
+    ],
+  });
 
 export const message = z
   .object({

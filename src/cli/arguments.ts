@@ -18,6 +18,13 @@ export function idTag(text: string): string {
   return text;
 }
 
+/** As the API takes it in Idempotency-Key. */
+export function ownId(text: string): string {
+  if (text === '' || text.length > 100) throw new InvalidArgumentError('1 to 100 characters are expected.');
+  if (/\p{Cc}/u.test(text) || !isStorable(text)) throw new InvalidArgumentError('it holds control characters.');
+  return text;
+}
+
 export function wholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {
     const value = Number(text);

@@ -7,6 +7,7 @@ import type { ComparedSchedules, Stretch } from '../operators/compositeSchedule.
 import { objectsIn } from '../operators/learnt/answered.ts';
 import type { LearntProfile } from '../operators/learnt/chargingProfiles.ts';
 import { chargePointId, jsonOption, wholeNumber } from './arguments.ts';
+import { requestedByOption, whoAsks } from './asking.ts';
 import { examples } from './examples.ts';
 import { note, noteDoubts, table } from './learnt.ts';
 import { Output, printable, type Column } from './output.ts';
@@ -41,7 +42,7 @@ export function addChargingProfiles(program: Command): void {
       'of the composite schedule that is asked for then (default: an hour, or a day for what takes longer)',
       wholeNumber(1, SCHEDULE_MOST),
     )
-    .option('--requested-by <name>', 'who asks (default: your user name)')
+    .addOption(requestedByOption())
     .addOption(jsonOption())
     .action(setProfile);
   examples(set, [
@@ -121,13 +122,15 @@ interface SetOptions {
 async function setProfile(
   id: string,
   file: string,
-  { connector: connectorId, verify, requestedBy = process.env.USER, json }: SetOptions,
+  { connector: connectorId, verify, requestedBy, json }: SetOptions,
 ): Promise<void> {
   const { setChargingProfile } = await import('../operators/chargingProfile.ts');
   const chargingProfile = fromJson(file === '-' ? await readAll(process.stdin) : await readFile(file, 'utf8'), file);
   const wanted = { connectorId, chargingProfile, verifySeconds: verify };
   const output = new Output({ json });
-  const set = await withOperatorParts((parts) => setChargingProfile(parts, id, wanted, requestedBy));
+  const set = await withOperatorParts((parts) =>
+    setChargingProfile(parts, id, wanted, { requestedBy: whoAsks(requestedBy), via: 'cli' }),
+  );
   if (json) return output.value(set);
   await table(output, set.stack, stackColumns, '');
   for (const line of consequences(set)) note(line);

@@ -7,6 +7,7 @@ import type { LearntLocalList, LocalListEntry } from '../operators/learnt/localL
 import type { LearntReservation } from '../operators/learnt/reservations.ts';
 import type { JobCommand } from '../operators/localList.ts';
 import { chargePointId, jsonOption } from './arguments.ts';
+import { requestedByOption, whoAsks } from './asking.ts';
 import { examples, type Example } from './examples.ts';
 import { Output, printable, type Column } from './output.ts';
 import { withDatabase, withOperatorParts } from './servers.ts';
@@ -30,7 +31,7 @@ export function addLearnt(program: Command): void {
     .description('Give a charge point the local authorization list that it is to have: what has changed, or all of it.')
     .argument('<chargePointId>', 'its id', chargePointId)
     .argument('<file>', 'id tags as CSV, as `id-tag import` reads them; a - stands for standard input')
-    .option('--requested-by <name>', 'who asks (default: your user name)')
+    .addOption(requestedByOption())
     .addOption(jsonOption())
     .action(sendList);
   examples(send, [
@@ -63,7 +64,7 @@ export function addLearnt(program: Command): void {
 async function sendList(
   id: string,
   file: string,
-  { requestedBy = process.env.USER, json }: { requestedBy?: string; json?: true },
+  { requestedBy, json }: { requestedBy?: string; json?: true },
 ): Promise<void> {
   const { readCsv } = await import('../operators/idTags.ts');
   const { sendLocalList } = await import('../operators/localList.ts');
@@ -76,7 +77,9 @@ async function sendList(
     parentIdTag: parentIdTag ?? undefined,
   }));
   const output = new Output({ json });
-  const queued = await withOperatorParts((parts) => sendLocalList(parts, id, wanted, requestedBy));
+  const queued = await withOperatorParts((parts) =>
+    sendLocalList(parts, id, wanted, { requestedBy: whoAsks(requestedBy), via: 'cli' }),
+  );
   if (json) return output.value(queued);
   const { commands, otherwise, listVersion } = queued;
   await (commands.length === 0

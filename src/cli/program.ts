@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { addChargingProfiles } from './chargingProfiles.ts';
 import { addCommands } from './commands.ts';
 import { addCompletion } from './completion.ts';
+import { addFirmwareEvents } from './firmwareEvents.ts';
 import { addIdTags } from './idTags.ts';
 import { addLearnt } from './learnt.ts';
 import { addMessages } from './messages.ts';
@@ -40,6 +41,7 @@ The servers are found by TEMPORAL_ADDRESS and DATABASE_URL (environment or .env)
     addChargingProfiles,
     addTransactions,
     addMessages,
+    addFirmwareEvents,
     addReplay,
     addWatch,
     addTokens,

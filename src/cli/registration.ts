@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { ChargePointView } from '../../drizzle/queries/chargePoints.ts';
 import type { ChargePointInput, Decided, OperatorParts } from '../operators/chargePoints.ts';
 import { chargePointId, jsonOption, label, wholeNumber, wrongUsage } from './arguments.ts';
+import { requestedByOption, whoAsks } from './asking.ts';
 import { examples } from './examples.ts';
 import { EXIT } from './exitCodes.ts';
 import { Output, printable } from './output.ts';
@@ -77,7 +78,7 @@ export function addRegistration(station: Command): void {
       '--stdin',
       'read the new one, 32 to 40 hex digits, from standard input; by default one is made and shown once',
     )
-    .option('--requested-by <name>', 'who asks (default: your user name)')
+    .addOption(requestedByOption())
     .addOption(jsonOption())
     .action((id: string, options: KeyOptions) => changeKey(key, id, options));
   examples(key, [
@@ -148,7 +149,7 @@ interface KeyOptions extends JsonOption {
 }
 
 async function changeKey(command: Command, id: string, options: KeyOptions): Promise<void> {
-  const { stdin, requestedBy = process.env.USER, json } = options;
+  const { stdin, requestedBy, json } = options;
   const given = stdin ? await readSecret('Key: ') : undefined;
   const { KEY } = await import('../security/passwords.ts');
   if (given !== undefined && !KEY.test(given)) {
@@ -159,7 +160,11 @@ async function changeKey(command: Command, id: string, options: KeyOptions): Pro
   const { readSettings } = await import('../config.ts');
   const seal = openSeal(readSettings());
   const { commandId, authorizationKey } = await withOperatorParts((parts) =>
-    changeAuthorizationKey({ ...parts, seal: () => seal }, id, { key: given, requestedBy }),
+    changeAuthorizationKey({ ...parts, seal: () => seal }, id, {
+      key: given,
+      requestedBy: whoAsks(requestedBy),
+      via: 'cli',
+    }),
   );
   const output = new Output({ json });
   const made = given === undefined ? { authorizationKey } : {};

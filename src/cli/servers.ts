@@ -10,17 +10,20 @@ import type { Actors } from '../temporal/actors.ts';
 const QUERY_DEADLINE_MS = 7_000;
 /** An actor that a worker has at hand answers in milliseconds; after a restart it is replayed first. */
 const ACTOR_DEADLINE_MS = 6_000;
+/** For a command one may wait for both: a silent database is looked at first, and then a silent actor is asked. */
+const COMMAND_DEADLINES_MS = { query: 3_500, actor: 5_000 };
 
 /** Temporal answers, yet nobody works on what it is asked. */
 export class NoWorker extends Error {
-  constructor() {
-    super(
-      `Temporal is there, but no worker took the request within ${ACTOR_DEADLINE_MS / 1_000} s: is ocpp-actors running?`,
-    );
+  constructor(deadlineMs: number) {
+    super(`Temporal is there, but no worker took the request within ${deadlineMs / 1_000} s: is ocpp-actors running?`);
   }
 }
 
-export async function withDatabase<T>(use: (database: Database) => Promise<T>): Promise<T> {
+export async function withDatabase<T>(
+  use: (database: Database) => Promise<T>,
+  queryDeadlineMs = QUERY_DEADLINE_MS,
+): Promise<T> {
   const [{ databaseUrlOf, readSettings }, { createLog }, { openDatabase }, { DatabaseNotUsable }] = await Promise.all([
     import('../config.ts'),
     import('../log.ts'),
@@ -35,7 +38,7 @@ export async function withDatabase<T>(use: (database: Database) => Promise<T>): 
     log: createLog({ LOG_LEVEL: 'error' }),
   });
   const database: Database = {
-    run: (work, deadlineMs = QUERY_DEADLINE_MS) =>
+    run: (work, deadlineMs = queryDeadlineMs) =>
       run(work, deadlineMs).catch((error: unknown) => {
         throw isOfDatabase(error) ? new DatabaseNotUsable(settings, error) : error;
       }),
@@ -54,7 +57,7 @@ function isOfDatabase(error: unknown): boolean {
   return 'code' in error || error.name === 'DatabaseTimeout' || isOfDatabase(error.cause);
 }
 
-export async function withActors<T>(use: (actors: Actors) => Promise<T>): Promise<T> {
+export async function withActors<T>(use: (actors: Actors) => Promise<T>, deadlineMs = ACTOR_DEADLINE_MS): Promise<T> {
   const [{ readSettings }, { createLog }, { installRuntime }, { connectTemporal }, { createActors }] =
     await Promise.all([
       import('../config.ts'),
@@ -68,10 +71,18 @@ export async function withActors<T>(use: (actors: Actors) => Promise<T>): Promis
   const address = settings.TEMPORAL_ADDRESS ?? `127.0.0.1:${settings.TEMPORAL_PORT}`;
   const temporal = await connectTemporal({ address, namespace: settings.TEMPORAL_NAMESPACE });
   try {
-    return await use(patient(createActors(temporal)));
+    return await use(patient(createActors(temporal), deadlineMs));
   } finally {
     await temporal.connection.close();
   }
+}
+
+/** For what is given to actors, and looked up in the database only where that is there. */
+export function withCommandParts<T>(use: (parts: OperatorParts) => Promise<T>): Promise<T> {
+  return withDatabase(
+    (database) => withActors((actors) => use({ database, actors: () => actors }), COMMAND_DEADLINES_MS.actor),
+    COMMAND_DEADLINES_MS.query,
+  );
 }
 
 /** For what is decided in the database and told to actors: where Temporal is away, the decision stands all the same. */
@@ -95,29 +106,29 @@ export async function withOperatorParts<T>(use: (parts: OperatorParts) => Promis
 }
 
 /** The same calls, each with a deadline, and with errors for people. */
-function patient(actors: Actors): Actors {
+function patient(actors: Actors, deadlineMs: number): Actors {
   const bounded = Object.entries(actors).map(([name, call]: [string, (...args: never[]) => Promise<unknown>]) => [
     name,
-    (...args: never[]) => within(call(...args)),
+    (...args: never[]) => within(call(...args), deadlineMs),
   ]);
   return Object.fromEntries(bounded) as Actors;
 }
 
-async function within<T>(calling: Promise<T>): Promise<T> {
+async function within<T>(calling: Promise<T>, deadlineMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new NoWorker()), ACTOR_DEADLINE_MS);
+    timer = setTimeout(() => reject(new NoWorker(deadlineMs)), deadlineMs);
   });
   try {
     return await Promise.race([calling, deadline]);
   } catch (error) {
-    throw await inWords(error);
+    throw await inWords(error, deadlineMs);
   } finally {
     clearTimeout(timer);
   }
 }
 
-async function inWords(error: unknown): Promise<unknown> {
+async function inWords(error: unknown, deadlineMs: number): Promise<unknown> {
   const { isGrpcDeadlineError, ServiceError, WorkflowUpdateRPCTimeoutOrCancelledError } =
     await import('@temporalio/client');
   const cause = error instanceof ServiceError && error.cause instanceof Error ? error.cause : undefined;
@@ -125,6 +136,6 @@ async function inWords(error: unknown): Promise<unknown> {
     isGrpcDeadlineError(error) ||
     error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
     cause?.message === 'Timeout expired';
-  if (noWorker) return new NoWorker();
+  if (noWorker) return new NoWorker(deadlineMs);
   return cause && error instanceof Error ? new Error(`${error.message}: ${cause.message}`, { cause }) : error;
 }

@@ -1,6 +1,7 @@
 import type { ChargePointView } from '../../drizzle/queries/chargePoints.ts';
 import type { ActorState } from '../../workflows/state/actor.ts';
-import { commandFormat, commandInWords } from './commandWords.ts';
+import type { Command } from '../../workflows/state/model.ts';
+import { commandFormat, commandInWords, type Standing } from './commandWords.ts';
 import { Output, printable } from './output.ts';
 import { withActors, withDatabase } from './servers.ts';
 
@@ -20,13 +21,19 @@ export async function showStation(id: string, options: { json?: true }): Promise
   await output.line(lines.join('\n'));
 }
 
-function readState(id: string): Promise<ActorState | undefined> {
-  return withActors((actors) =>
+type State = Omit<ActorState, 'commands'> & { commands: (Command & Standing)[] };
+
+async function readState(id: string): Promise<State | undefined> {
+  const { shownOf } = await import('../operators/shownCommands.ts');
+  const state = await withActors((actors) =>
     actors.state(id).catch((error: unknown) => {
       if (error instanceof Error && error.name === 'WorkflowNotFoundError') return undefined;
       throw error;
     }),
   );
+  if (!state) return undefined;
+  const shown = shownOf(state);
+  return { ...state, commands: state.commands.map((command, i) => ({ ...command, ...shown[i] })) };
 }
 
 /** Clocks are off by less than this where nothing is wrong: messages take a while, too. */
@@ -48,10 +55,7 @@ async function readRegistered(id: string): Promise<Registered | undefined> {
   }
 }
 
-function stateLines(
-  { chargePoint: station, connectors, transactions, commands }: ActorState,
-  output: Output,
-): string[] {
+function stateLines({ chargePoint: station, connectors, transactions, commands }: State, output: Output): string[] {
   const { chargePointId, online, onlineSince, offlineSince, vendor, model, firmwareVersion } = station;
   const since = online ? onlineSince : offlineSince;
   const what = [vendor, model, firmwareVersion && `firmware ${firmwareVersion}`].filter(Boolean).join(' ');

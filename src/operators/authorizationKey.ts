@@ -5,7 +5,7 @@ import { addNextPassword, dropNextPassword, NEXT_PASSWORDS_MOST } from '../../dr
 import { generatePassword, hashPassword } from '../security/passwords.ts';
 import type { Seal } from '../security/seal.ts';
 import type { OperatorParts } from './chargePoints.ts';
-import { submitCommand } from './commands.ts';
+import { submitCommand, type Asking } from './commands.ts';
 import { ActorsAway, UnknownChargePoint } from './errors.ts';
 
 /** So many earlier ones are still queued. */
@@ -30,7 +30,7 @@ export class KeysUndecided extends Error {
 export async function changeAuthorizationKey(
   parts: OperatorParts & { seal: () => Seal },
   chargePointId: string,
-  { key = generatePassword(), requestedBy }: { key?: string | undefined; requestedBy?: string | undefined },
+  { key = generatePassword(), ...asking }: { key?: string | undefined } & Asking,
 ): Promise<{ commandId: string; authorizationKey: string }> {
   const { database } = parts;
   const commandId = randomUUID();
@@ -41,7 +41,7 @@ export async function changeAuthorizationKey(
   }
   try {
     const payload = { key: 'AuthorizationKey', value };
-    await submitCommand(parts, chargePointId, { action: 'ChangeConfiguration', payload, commandId, requestedBy });
+    await submitCommand(parts, chargePointId, { action: 'ChangeConfiguration', payload, commandId, ...asking });
   } catch (error) {
     // It may have been queued all the same: then the station gets the key, and the key counts.
     if (error instanceof ActorsAway) {

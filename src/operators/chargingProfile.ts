@@ -9,7 +9,7 @@ import { setChargingProfile as setCommand } from '../ocpp/commands/setChargingPr
 import { stackOf } from '../ocpp/compositeSchedule.ts';
 import { limitOf, refusalByConfiguration } from '../ocpp/stationLimits.ts';
 import type { OperatorParts } from './chargePoints.ts';
-import { submitCommand } from './commands.ts';
+import { submitCommand, type Asking } from './commands.ts';
 import { ActorsAway } from './errors.ts';
 import type { AnsweredCommand } from './learnt/answered.ts';
 import { foldChargingProfiles, type LearntProfile, type ProfiledTransaction } from './learnt/chargingProfiles.ts';
@@ -146,7 +146,7 @@ export async function setChargingProfile(
   parts: OperatorParts,
   chargePointId: string,
   wanted: WantedProfile,
-  requestedBy: string | undefined,
+  asking: Asking,
 ): Promise<Omit<ProfilePlan, 'commands'> & { commands: { commandId: string; action: string }[] }> {
   const { database } = parts;
   const [answered, lost, unfinished, transactions, { items: keys }] = await Promise.all([
@@ -163,7 +163,7 @@ export async function setChargingProfile(
   const job = randomUUID();
   const commands: { commandId: string; action: string }[] = [];
   for (const [i, { action, payload }] of plan.commands.entries()) {
-    const named = { commandId: `${job}-${i + 1}`, requestedBy };
+    const named = { commandId: `${job}-${i + 1}`, ...asking };
     const { commandId } = await submitCommand(parts, chargePointId, { action, payload, ...named }).catch(
       (error: unknown) => {
         if (!(error instanceof ActorsAway)) throw error;

@@ -1,28 +1,21 @@
 /** Commands to charge points: checked, then queued by their actors. */
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Database } from '../../drizzle/client.ts';
+import { isAway } from '../../drizzle/errors.ts';
 import { findChargePoint } from '../../drizzle/queries/chargePoints.ts';
-import { findCommand, unfinishedCommands, type CommandView } from '../../drizzle/queries/commands.ts';
+import { findCommand, type CommandView } from '../../drizzle/queries/commands.ts';
 import type { Instant } from '../../workflows/events.ts';
-import { whyQueued } from '../../workflows/state/commands.ts';
-import type { Cancellation } from '../../workflows/state/inbound.ts';
-import type { Command, CommandOptions } from '../../workflows/state/model.ts';
-import { exactRequest, InvalidCommand } from '../ocpp/command.ts';
-import { commands } from '../ocpp/commands.ts';
+import type { Cancellation, Submission } from '../../workflows/state/inbound.ts';
+import type { CommandOptions } from '../../workflows/state/model.ts';
+import { ActorNotFound } from '../edge/outbox.ts';
+import { InvalidCommand } from '../ocpp/command.ts';
 import { limitOf } from '../ocpp/stationLimits.ts';
 import type { OperatorParts } from './chargePoints.ts';
-import { ActorsAway, fromActor, UnknownChargePoint } from './errors.ts';
+import { exactCommand } from './commandChecks.ts';
+import { ActorsAway, ChargePointNotKnown, fromActor, UnknownChargePoint } from './errors.ts';
 import { readConfiguration } from './learnt/read.ts';
-
-/** There is no such command. */
-export class UnknownAction extends Error {
-  override name = 'UnknownAction';
-  constructor(action: string) {
-    super(`there is no command "${action}": expected one of ${[...commands.keys()].join(', ')}`);
-  }
-}
+import { viewOf } from './shownCommands.ts';
 
 /** The id was given to another command of this charge point before. */
 export class CommandIdTaken extends Error {
@@ -45,7 +38,14 @@ export class TooLateToCancel extends Error {
   }
 }
 
-export interface CommandInput {
+/** Who asks, and which way. */
+export interface Asking {
+  /** At most 100 characters; longer ones are cut. */
+  requestedBy?: string | undefined;
+  via?: Submission['via'] | undefined;
+}
+
+export interface CommandInput extends Asking {
   /** As in `commands`, case-sensitive. */
   action: string;
   /** Of the CALL, as OCPP 1.6 §6 has it. */
@@ -55,7 +55,6 @@ export interface CommandInput {
   deadlineSeconds?: number | undefined;
   /** The same as an instant. */
   deadline?: Instant | undefined;
-  requestedBy?: string | undefined;
   /** Who asks again with the same one, because no answer came, queues it once. */
   commandId?: string | undefined;
 }
@@ -65,9 +64,6 @@ const CALLS_MOST = 50;
 /** The longest that a command may wait: a year. */
 const DEADLINE_MOST_MS = 365 * 86_400_000;
 
-/** With where it stands while it is queued. */
-export type ShownCommand = CommandView & Partial<ReturnType<typeof whyQueued>>;
-
 /** What was queued. */
 export interface Submitted {
   commandId: string;
@@ -75,39 +71,34 @@ export interface Submitted {
   further?: string[];
 }
 
+/** As it may leave. */
+type ExactInput = Omit<CommandInput, 'payload' | 'commandId'> & { payload: Record<string, unknown> };
+
 /**
  * Queues a command for a charge point, there or not: it is sent when the charge point is. Of more keys than the charge
  * point takes in one GetConfiguration (OCPP 1.6 §9.1 GetConfigurationMaxKeys) several are made, each with its own outcome.
+ * Where the database is away an actor that runs gets it all the same, as a whole.
  *
- * @throws UnknownChargePoint, UnknownAction, InvalidCommand, BadDeadline, CommandIdTaken, RefusedByActor, ActorsAway
+ * @throws UnknownChargePoint, ChargePointNotKnown, UnknownAction, InvalidCommand, BadDeadline, CommandIdTaken,
+ * RefusedByActor, ActorsAway
  */
 export async function submitCommand(
   parts: OperatorParts,
   chargePointId: string,
   { commandId = randomUUID(), ...input }: CommandInput,
 ): Promise<Submitted> {
-  const { database } = parts;
-  const payload = exactPayload(input.action, input.payload);
-  for (const other of input.options?.otherwise ?? []) exactPayload(other.action, other.payload);
-  const [chargePoint, earlier] = await Promise.all([
-    findChargePoint(database, chargePointId),
-    findCommand(database, chargePointId, commandId),
-  ]);
-  if (!chargePoint || chargePoint.registration === 'retired') throw new UnknownChargePoint(chargePointId);
-  // Actors forget what has ended long ago. One that was queued as a whole, before a limit was known, stays whole.
-  if (earlier && isSame(earlier, { ...input, payload })) return { commandId };
-  const [first = payload, ...others] = await callsOf(database, chargePointId, { ...input, payload });
-  if (earlier && !isSame(earlier, { ...input, payload: first })) throw new CommandIdTaken(earlier);
+  const exact = { ...input, payload: exactCommand(input) };
   try {
-    if (!earlier) await submitOne(parts, chargePointId, { ...input, payload: first, commandId });
-    const further: string[] = [];
-    for (const [i, rest] of others.entries()) {
-      const id = `${commandId.slice(0, 95).toWellFormed()}-${i + 2}`;
-      const before = await findCommand(database, chargePointId, id);
-      if (before && !isSame(before, { ...input, payload: rest })) throw new CommandIdTaken(before);
-      if (!before) await submitOne(parts, chargePointId, { ...input, payload: rest, commandId: id });
-      further.push(id);
+    const calls = await callsToQueue(parts.database, chargePointId, { ...exact, commandId }).catch((error: unknown) => {
+      if (isAway(error)) return { away: error };
+      throw error;
+    });
+    if ('away' in calls) {
+      await submitOne(parts, chargePointId, { ...exact, commandId }, calls);
+      return { commandId };
     }
+    for (const call of calls) if (!call.isQueued) await submitOne(parts, chargePointId, { ...exact, ...call });
+    const [, ...further] = calls.map((call) => call.commandId);
     return further.length === 0 ? { commandId } : { commandId, further };
   } catch (error) {
     // It may have been queued all the same.
@@ -115,30 +106,64 @@ export async function submitCommand(
   }
 }
 
-/** @param input exact, as it may leave */
+/** @param away why nobody can say whether there is such a charge point: for one of any id an actor would stay for ever */
 async function submitOne(
   { actors }: OperatorParts,
   chargePointId: string,
-  { commandId, ...input }: CommandInput & { commandId: string },
+  { commandId, ...input }: ExactInput & { commandId: string },
+  { away }: { away?: unknown } = {},
 ): Promise<void> {
-  const { action, payload, options, requestedBy } = input;
+  const { action, payload, options, requestedBy, via } = input;
   const deadlineMs = deadlineMsOf(input);
+  const submission = {
+    action,
+    payload,
+    commandId,
+    ...(options === undefined ? {} : { options }),
+    ...(requestedBy === undefined ? {} : { requestedBy }),
+    ...(via === undefined ? {} : { via }),
+    ...(deadlineMs === undefined ? {} : { deadlineMs }),
+  };
   try {
-    await actors().submit(chargePointId, {
-      action,
-      payload,
-      commandId,
-      ...(options === undefined ? {} : { options }),
-      ...(requestedBy === undefined ? {} : { requestedBy }),
-      ...(deadlineMs === undefined ? {} : { deadlineMs }),
-    });
+    await actors().submit(chargePointId, submission, { start: away === undefined });
   } catch (error) {
-    throw fromActor(error);
+    throw error instanceof ActorNotFound ? new ChargePointNotKnown(chargePointId, away) : fromActor(error);
   }
 }
 
+interface Call {
+  commandId: string;
+  payload: Record<string, unknown>;
+  /** By an earlier request with the same id. */
+  isQueued: boolean;
+}
+
+/** All that need the database, before any of them is queued. */
+async function callsToQueue(
+  database: Database,
+  chargePointId: string,
+  { commandId, ...input }: ExactInput & { commandId: string },
+): Promise<Call[]> {
+  const [chargePoint, earlier] = await Promise.all([
+    findChargePoint(database, chargePointId),
+    findCommand(database, chargePointId, commandId),
+  ]);
+  if (!chargePoint || chargePoint.registration === 'retired') throw new UnknownChargePoint(chargePointId);
+  // Actors forget what has ended long ago. One that was queued as a whole, before a limit was known, stays whole.
+  if (earlier && isSame(earlier, input)) return [{ commandId, payload: input.payload, isQueued: true }];
+  const payloads = await payloadsOf(database, chargePointId, input);
+  const calls: Call[] = [];
+  for (const [i, payload] of payloads.entries()) {
+    const id = i === 0 ? commandId : `${commandId.slice(0, 95).toWellFormed()}-${i + 1}`;
+    const before = i === 0 ? earlier : await findCommand(database, chargePointId, id);
+    if (before && !isSame(before, { ...input, payload })) throw new CommandIdTaken(before);
+    calls.push({ commandId: id, payload, isQueued: before !== undefined });
+  }
+  return calls;
+}
+
 /** Its payload, or those of the CALLs that this charge point takes instead. */
-async function callsOf(
+async function payloadsOf(
   database: Database,
   chargePointId: string,
   { action, payload }: { action: string; payload: Record<string, unknown> },
@@ -165,28 +190,6 @@ function deadlineMsOf({ deadline, deadlineSeconds }: Pick<CommandInput, 'deadlin
   if (ms <= 0) throw new BadDeadline(`${deadline} is over: expected a time to come`);
   if (ms > DEADLINE_MOST_MS) throw new BadDeadline(`${deadline} is more than a year away: expected an earlier time`);
   return ms;
-}
-
-/**
- * A command as it stands; undefined where there is none. One just submitted may not be stored yet: its actor is asked.
- *
- * @throws ActorsAway where it is not stored, and the actor cannot be asked
- */
-export async function showCommand(
-  { database, actors }: OperatorParts,
-  chargePointId: string,
-  commandId: string,
-): Promise<ShownCommand | undefined> {
-  const stored = await findCommand(database, chargePointId, commandId);
-  if (stored?.state === 'queued') return withReason(database, stored);
-  if (stored) return stored;
-  const queued = await Promise.resolve()
-    .then(() => actors().command(chargePointId, commandId))
-    .catch((error: unknown) => {
-      if (error instanceof WorkflowNotFoundError) return undefined;
-      throw fromActor(error);
-    });
-  return queued && viewOf(chargePointId, queued);
 }
 
 /**
@@ -219,30 +222,9 @@ export async function cancelCommand(
   }
 }
 
-/** @throws UnknownAction, InvalidCommand */
-function exactPayload(action: string, payload: unknown): Record<string, unknown> {
-  const command = commands.get(action);
-  if (!command) throw new UnknownAction(action);
-  return exactRequest(command, payload);
-}
-
 /** Of a refused one no payload is kept; how long its effect may take was not asked for. */
-function isSame(earlier: CommandView, { action, payload, options }: Omit<CommandInput, 'commandId'>): boolean {
+function isSame(earlier: CommandView, { action, payload, options }: ExactInput): boolean {
   const { effectWithinMs: _, ...asked } = earlier.options ?? {};
   if (earlier.action !== action || !isDeepStrictEqual(asked, options ?? {})) return false;
   return earlier.state === 'refused' || isDeepStrictEqual(earlier.payload, payload);
-}
-
-async function withReason(database: Database, command: CommandView): Promise<ShownCommand> {
-  const [chargePoint, queue] = await Promise.all([
-    findChargePoint(database, command.chargePointId),
-    unfinishedCommands(database, command.chargePointId),
-  ]);
-  const isQueued = queue.some(({ commandId, state }) => commandId === command.commandId && state === 'queued');
-  return chargePoint && isQueued ? { ...command, ...whyQueued(queue, command, chargePoint) } : command;
-}
-
-function viewOf(chargePointId: string, queued: Command): CommandView {
-  const { version: _version, connection: _connection, ...command } = queued;
-  return { chargePointId, ...command, options: command.options ?? null };
 }

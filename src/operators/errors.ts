@@ -1,5 +1,6 @@
 /** What operators ask for and cannot have: each says what to do instead. */
 import { WorkflowUpdateFailedError } from '@temporalio/client';
+import { describeDatabaseError } from '../../drizzle/errors.ts';
 import { TemporalAway } from '../temporal/connection.ts';
 
 /** There is no such charge point. */
@@ -7,6 +8,18 @@ export class UnknownChargePoint extends Error {
   override name = 'UnknownChargePoint';
   constructor(chargePointId: string) {
     super(`no charge point "${chargePointId}" is registered or has been here`);
+  }
+}
+
+/** Whether there is such a charge point only the database could tell, which is away: nothing was done. */
+export class ChargePointNotKnown extends Error {
+  override name = 'ChargePointNotKnown';
+  constructor(chargePointId: string, cause: unknown) {
+    super(
+      `charge point "${chargePointId}" has no running actor, and whether it exists cannot be looked up, so nothing was ` +
+        `queued: ${describeDatabaseError(cause).message}`,
+      { cause },
+    );
   }
 }
 
@@ -23,10 +36,14 @@ export class RefusedByActor extends Error {
 /** The actors cannot be reached now, later perhaps. */
 export class ActorsAway extends Error {
   override name = 'ActorsAway';
+  /** Of a command that may have been queued all the same. */
+  commandId: string | undefined;
 
   /** What asks again has to name the command, so that it is queued once. */
   repeatWith(commandId: string): ActorsAway {
-    return new ActorsAway(`${this.message}; ask again with commandId "${commandId}"`, { cause: this });
+    const repeated = new ActorsAway(`${this.message}; ask again with commandId "${commandId}"`, { cause: this });
+    repeated.commandId = commandId;
+    return repeated;
   }
 }
 

@@ -2,7 +2,7 @@
 import { unfinishedCommands, type CommandView } from '../../drizzle/queries/commands.ts';
 import { readUnanswered } from '../../drizzle/queries/learnt.ts';
 import type { OperatorParts } from './chargePoints.ts';
-import { cancelCommand, submitCommand, TooLateToCancel } from './commands.ts';
+import { cancelCommand, submitCommand, TooLateToCancel, type Asking } from './commands.ts';
 import { ActorsAway } from './errors.ts';
 import { readConfiguration, readLocalList } from './learnt/read.ts';
 import { planLocalList, submissionOf, type ListedIdTag, type Planned } from './localListPlan.ts';
@@ -24,12 +24,12 @@ export async function sendLocalList(
   parts: OperatorParts,
   chargePointId: string,
   wanted: readonly ListedIdTag[],
-  requestedBy: string | undefined,
+  asking: Asking,
 ): Promise<{ listVersion: number; commands: JobCommand[]; otherwise: JobCommand[] }> {
   const { items: keys } = await readConfiguration(parts.database, chargePointId);
   // One that cannot be sent leaves the earlier one as it is.
   planLocalList(wanted, await readLocalList(parts.database, chargePointId), keys);
-  const underWay = await withoutEarlier(parts, chargePointId, requestedBy);
+  const underWay = await withoutEarlier(parts, chargePointId, asking);
   const [known, lost] = await Promise.all([
     readLocalList(parts.database, chargePointId),
     readUnanswered(parts.database, chargePointId, ['SendLocalList']),
@@ -38,7 +38,7 @@ export async function sendLocalList(
   const planned = planLocalList(wanted, known, keys, [...underWay, ...inDoubt]);
   const { listVersion, commands, otherwise } = planned;
   if (commands.length === 0) return { listVersion, commands: [], otherwise: [] };
-  await submitCommand(parts, chargePointId, { ...submissionOf(planned), requestedBy }).catch((error: unknown) => {
+  await submitCommand(parts, chargePointId, { ...submissionOf(planned), ...asking }).catch((error: unknown) => {
     if (!(error instanceof ActorsAway)) throw error;
     throw new ActorsAway(
       'Temporal or its workers do not answer: give the list again, what is queued of it is cancelled then',
@@ -58,7 +58,7 @@ export async function sendLocalList(
 async function withoutEarlier(
   parts: OperatorParts,
   chargePointId: string,
-  requestedBy: string | undefined,
+  { requestedBy }: Asking,
 ): Promise<CommandView[]> {
   const told = new Set<string>();
   const underWay: CommandView[] = [];

@@ -19,8 +19,11 @@ export function workflowId(chargePointId: string): string {
 export interface Actors {
   /** Signals a batch of events given as JSON text (`EventBatch`); `start` creates the actor where there is none. */
   deliver(chargePointId: string, batch: string, options: { start: boolean }): Promise<void>;
-  /** Queues a command; creates the actor where there is none: a command for an offline station waits. */
-  submit(chargePointId: string, submission: Submission): Promise<{ commandId: string }>;
+  /**
+   * Queues a command; creates the actor where there is none: a command for an offline station waits. Without `start` it
+   * rejects there with `ActorNotFound`.
+   */
+  submit(chargePointId: string, submission: Submission, options?: { start: boolean }): Promise<{ commandId: string }>;
   /** Cancels a command that was not sent yet; resolves, when that is stored, to how it stands. */
   cancel(chargePointId: string, cancellation: Cancellation): Promise<Command | undefined>;
   /** Creates the actor where there is none. */
@@ -63,7 +66,12 @@ export function createActors({ connection, client, namespace }: Temporal): Actor
     await within(() => client.workflow.start('chargePoint', { ...workflow(chargePointId), workflowIdConflictPolicy }));
   };
   /** Nearly always the actor is there: it is started only where it is not. */
-  const update = async <Result, Arg>(chargePointId: string, name: string, arg: Arg): Promise<Result> => {
+  const update = async <Result, Arg>(
+    chargePointId: string,
+    name: string,
+    arg: Arg,
+    options = { start: true },
+  ): Promise<Result> => {
     const handle = client.workflow.getHandle(workflowId(chargePointId));
     const asked = () => within(() => handle.executeUpdate<Result, [Arg]>(name, { args: [arg] }));
     try {
@@ -71,6 +79,7 @@ export function createActors({ connection, client, namespace }: Temporal): Actor
     } catch (error) {
       if (!(error instanceof WorkflowNotFoundError)) throw error;
     }
+    if (!options.start) throw new ActorNotFound(chargePointId);
     await start(chargePointId);
     return asked();
   };
@@ -102,7 +111,7 @@ export function createActors({ connection, client, namespace }: Temporal): Actor
         throw error instanceof WorkflowNotFoundError ? new ActorNotFound(chargePointId) : error;
       }
     },
-    submit: (chargePointId, submission) => update(chargePointId, 'submit', submission),
+    submit: (chargePointId, submission, options) => update(chargePointId, 'submit', submission, options),
     cancel: (chargePointId, cancellation) => update(chargePointId, 'cancelCommand', cancellation),
     async start(chargePointId) {
       // Asking costs Temporal's store nothing; a start that finds it running leaves it a history that nobody reads.

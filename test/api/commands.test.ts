@@ -1,4 +1,4 @@
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Station } from '../../src/simulator/station.ts';
 import { ocppActors } from '../support/cli.ts';
@@ -83,7 +83,90 @@ describe('Idempotency-Key', () => {
   });
 });
 
+describe('who asked, and which way', () => {
+  it('is kept: a name as it was given, beside the token and the address', async () => {
+    const { chargePointId } = await charger('who', () => ({ status: 'Accepted' }));
+    const wait = { headers: { Prefer: 'wait=20' } };
+    expect(await ask(chargePointId, { action: 'ClearCache', requestedBy: 'Ada' }, wait)).toMatchObject({
+      status: 200,
+      body: { requestedBy: 'Ada, by OPERATOR_TOKEN from 127.0.0.1', via: 'rest' },
+    });
+    expect(await ask(chargePointId, { action: 'ClearCache', requestedBy: 'x'.repeat(101) })).toMatchObject({
+      status: 400,
+      body: { errors: [{ field: 'body.requestedBy' }] },
+    });
+    const run = await ocppActors(test.program.environment, 'command', chargePointId, 'ClearCache', '--wait', '--json');
+    expect(JSON.parse(run.stdout)).toMatchObject({
+      via: 'cli',
+      requestedBy: expect.stringMatching(/^[^ ()]+@[^ ()]+$/),
+    });
+  });
+
+  it('does not matter to who asks again with the same id, also when it has ended, by REST or at a shell', async () => {
+    const { chargePointId, received } = await charger('same', () => ({ status: 'Accepted' }));
+    const commandId = `same ${chargePointId}`;
+    const headers = { 'Idempotency-Key': commandId };
+    const again = (requestedBy: string, more: object = {}) =>
+      ask(chargePointId, { action: 'ClearCache', requestedBy }, { headers: { ...headers, ...more } });
+    const first = await again('Ada', { Prefer: 'wait=20' });
+    expect(first).toMatchObject({ status: 200, body: { commandId, state: 'completed' } });
+    expect(await again('Grace', { Prefer: 'wait=20' })).toMatchObject({ status: 200, body: first.body });
+    expect(await again('Grace')).toMatchObject({ status: 202, body: { commandId } });
+    const run = (...words: string[]) =>
+      ocppActors(test.program.environment, 'command', chargePointId, ...words, '--id', commandId, '--json');
+    const cli = await run('ClearCache');
+    expect({ code: cli.code, command: JSON.parse(cli.stdout) }).toEqual({ code: 0, command: first.body });
+    expect(await run('GetConfiguration')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('is the id of another command: ClearCache'),
+    });
+    expect(received).toHaveLength(1);
+  });
+});
+
+describe('options', () => {
+  it('of another command, and further commands that no station could understand, are refused', async () => {
+    const { chargePointId: id, received } = await charger('options', () => ({ status: 'Accepted' }));
+    const refused = async (body: object) => {
+      const { status, body: problem } = await ask(id, body);
+      return [status, problem.errors?.[0]];
+    };
+    const clear = { action: 'ClearCache' };
+    expect(await refused({ ...clear, options: { unlessRebooted: true } })).toEqual([
+      400,
+      { field: 'body.options', message: expect.stringContaining('unlessRebooted is an option of Reset only') },
+    ]);
+    expect(await refused({ ...clear, options: { grantIdTag: true } })).toMatchObject([400, { field: 'body.options' }]);
+    const next = [{ action: 'Reset', payload: { type: 'soft' } }];
+    expect(await refused({ ...clear, options: { next } })).toMatchObject([400, { field: 'body.payload' }]);
+    expect(received).toEqual([]);
+  });
+});
+
 describe('a queued command', () => {
+  it('tells where it stands in lists and on the command line, before it is stored and after', async () => {
+    const { chargePointId: id } = await offline('stands');
+    const run = (...words: string[]) => ocppActors(test.program.environment, ...words);
+    const waits = (position: number) => `queued at position ${position}, waits for the station, which is offline`;
+    expect((await run('command', id, 'ClearCache')).stdout).toContain(`${id}: ClearCache ${waits(1)} (command `);
+    const unlock = await run('command', id, 'UnlockConnector', 'connectorId=1', '--deadline', '600', '--json');
+    expect(JSON.parse(unlock.stdout)).toMatchObject({ position: 1, waitsFor: 'the station, which is offline' });
+    await expect
+      .poll(async () => (await test.get(`/v1/charge-points/${id}/commands`)).body.items, WITHIN)
+      .toMatchObject([
+        { action: 'UnlockConnector', position: 1, waitsFor: 'the station, which is offline' },
+        { action: 'ClearCache', position: 2, waitsFor: 'the station, which is offline' },
+      ]);
+    expect((await run('commands', id)).stdout).toMatch(
+      /ClearCache +\{\} +queued +2 +waits for the station, which is offline /,
+    );
+    expect(JSON.parse((await run('commands', id, '--json')).stdout)).toMatchObject([{ position: 1 }, { position: 2 }]);
+    expect((await run('station', 'show', id)).stdout).toContain(` ClearCache ${waits(2)}`);
+    expect(JSON.parse((await run('station', 'show', id, '--json')).stdout)).toMatchObject({
+      commands: [{ position: 2 }, { position: 1 }],
+    });
+  });
+
   it('is cancelled, by its id alone too, and never sent; the others are', async () => {
     const station = await offline('cancel');
     const id = station.chargePointId;
@@ -157,10 +240,12 @@ describe('a queued command', () => {
     ]);
   });
 
-  it('that resets is dropped, if so asked, when the station has rebooted by itself', async () => {
+  it('that resets is dropped, if so asked, by REST or at a shell, when the station has rebooted by itself', async () => {
     const { chargePointId: id } = await offline('rebooted');
     const reset = { action: 'Reset', payload: { type: 'Soft' } };
     const dropped = await ask(id, { ...reset, options: { unlessRebooted: true } });
+    const words = ['command', id, 'Reset', 'type=Soft', '--unless-rebooted', '--json'];
+    const { commandId } = JSON.parse((await ocppActors(test.program.environment, ...words)).stdout);
     const other = await ask(id, { action: 'ClearCache' });
     const back = test.station(id, { onCall: () => ({ status: 'Accepted' }) });
     await back.call('BootNotification', boot);
@@ -172,6 +257,7 @@ describe('a queued command', () => {
       options: { unlessRebooted: true },
       sentAt: null,
     });
+    expect((await test.get(`/v1/commands/${commandId}`)).body).toMatchObject({ state: 'cancelled', via: 'cli' });
     expect(back.received.map(({ action }) => action)).toEqual(['ClearCache']);
   });
 });
@@ -272,5 +358,31 @@ describe('the command line', () => {
       { key: 'HeartbeatInterval', value: '60' },
       { connectorId: 1 },
     ]);
+  });
+});
+
+describe('a charge point that nobody knows, or that is retired,', () => {
+  it('gets no command, neither by REST nor at a shell, and no actor', async () => {
+    const unknown = newId('unknown');
+    const retired = newId('retired');
+    await test.sql`INSERT INTO charge_point (charge_point_id, registration) VALUES (${retired}, 'retired')`;
+    const connection = await Connection.connect({ address: test.program.temporalAddress });
+    try {
+      for (const id of [unknown, retired]) {
+        const detail = `no charge point "${id}" is registered or has been here`;
+        expect(await ask(id, { action: 'ClearCache' })).toMatchObject({ status: 404, body: { detail } });
+        for (const words of [
+          ['command', id, 'ClearCache'],
+          ['reset', id],
+        ]) {
+          const { code, stderr } = await ocppActors(test.program.environment, ...words);
+          expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(detail) });
+        }
+        const actor = new Client({ connection }).workflow.getHandle(`charge-point/${id}`);
+        await expect(actor.describe()).rejects.toThrow(WorkflowNotFoundError);
+      }
+    } finally {
+      await connection.close();
+    }
   });
 });

@@ -14,6 +14,7 @@ import {
   unfinishedCommands,
 } from '../../drizzle/queries/commands.ts';
 import { lacksEventsAfter, readEventsAfter } from '../../drizzle/queries/events.ts';
+import { listFirmwareEvents } from '../../drizzle/queries/firmwareEvents.ts';
 import { findIdTag, listIdTags } from '../../drizzle/queries/idTagRegister.ts';
 import { listDeadEvents, listMessages } from '../../drizzle/queries/messages.ts';
 import { listEnergy, listMeterValues, summariseMeterValues } from '../../drizzle/queries/meterValues.ts';
@@ -44,6 +45,9 @@ beforeAll(async () => {
   await fill(`
     insert into meter_value (charge_point_id, at, journal, seq, index, received_at, connector_id, measurand, value, normalised, normalised_unit)
     select '${prefix}-' || n % 20, now() - n * interval '10 seconds', 1, n, 0, now(), 1, 'Energy.Active.Import.Register', n, n, 'Wh' from generate_series(1, ${ROWS}) n`);
+  await fill(`
+    insert into firmware_event (charge_point_id, at, journal, seq, action, status)
+    select '${prefix}-' || n % 20, now() - n * interval '10 seconds', 1, n, 'FirmwareStatusNotification', 'Downloading' from generate_series(1, ${ROWS}) n`);
   await fill(
     `insert into event (charge_point_id, kind, data) select '${id}', 'status', '{}' from generate_series(1, ${ROWS}) n`,
   );
@@ -58,7 +62,8 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
-  for (const table of ['charge_point', 'transaction', 'command', 'message', 'meter_value', 'event', 'dead_event']) {
+  const ofChargePoints = ['transaction', 'command', 'message', 'meter_value', 'firmware_event', 'event', 'dead_event'];
+  for (const table of ['charge_point', ...ofChargePoints]) {
     const statement = `delete from ${table} where charge_point_id like '${prefix}%'`;
     await database.run((db) => db.execute(sql.raw(statement)), 60_000);
   }
@@ -104,6 +109,7 @@ describe('with many rows', () => {
     ['whose command it is', (db) => chargePointsOfCommand(db, '5')],
     ['unfinished commands', (db) => unfinishedCommands(db, id)],
     ['messages', (db) => listMessages(db, id, {}, { after: key(ago(24), 1, 5), limit: 10 })],
+    ['firmware events', (db) => listFirmwareEvents(db, id, {}, { after: key(ago(24), 1, 5), limit: 10 })],
     ['how wrong a clock is', (db) => findClockOffset(db, id)],
     ["a charge point's deviations", (db) => listDeviations(db, { chargePointId: id, from: ago(24) })],
     ['meter values', (db) => listMeterValues(db, id, {}, { after: key(ago(24), 1, 5, 0), limit: 10 })],

@@ -68,6 +68,31 @@ describe('more keys than the station takes in one GetConfiguration', () => {
     expect(station.received).toHaveLength(4);
   }, 60_000);
 
+  it('asked for at a shell are, too; the worst outcome is the exit code, and JSON has them all', async () => {
+    const station = await twoKeys('shell');
+    const words = ['command', station.chargePointId, 'GetConfiguration', 'key=["A","B","C"]', '--wait'];
+    const run = (...more: string[]) => ocppActors(test.program.environment, ...words, ...more);
+    const well = await run('--json');
+    expect({ code: well.code, command: JSON.parse(well.stdout) }).toMatchObject({
+      code: 0,
+      command: {
+        payload: { key: ['A', 'B'] },
+        state: 'completed',
+        further: [{ payload: { key: ['C'] }, state: 'completed', answer: { configurationKey: [{ value: 'of C' }] } }],
+      },
+    });
+    const answered = station.options.onCall;
+    station.options.onCallFrame = (messageId, _action, payload) => {
+      const { key } = payload as { key: string[] };
+      const error = [4, messageId, 'InternalError', 'the disk is full', {}];
+      const answer = answered?.('GetConfiguration', { key }, messageId);
+      station.send(JSON.stringify(key.includes('C') ? error : [3, messageId, answer]));
+    };
+    const { code, stdout } = await run();
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/GetConfiguration completed \(command \S+\)\n.*GetConfiguration failed: InternalError/);
+  }, 60_000);
+
   it('asked for by a signal are refused, and the rule is named', async () => {
     const { chargePointId: id, received } = await twoKeys('signal');
     const connection = await Connection.connect({ address: test.program.temporalAddress });

@@ -223,7 +223,9 @@ describe.concurrent('what a charge point does', () => {
       stdout: expect.stringContaining(`${id}: Reset Soft completed`),
     });
     const list = await test.prints('commands', id);
-    expect(list).toMatch(/\n\S+Z +Reset +\{"type":"Hard"\} +completed +BootNotification at \S+ +Ada +[-0-9a-f]{36}\n$/);
+    expect(list).toMatch(
+      /\n\S+Z +Reset +\{"type":"Hard"\} +completed +BootNotification at \S+ +Ada \(\S+\) +[-0-9a-f]{36}\n$/,
+    );
   });
 
   it('that makes no sense is listed among the dead events, without control characters', async () => {

@@ -15,6 +15,9 @@ describe('wrong usage', () => {
       [['command', 'CP1', 'Rest'], /there is no command "Rest": expected one of .*Reset/],
       [['command', 'CP1', 'Reset', '{'], /the payload is no JSON/],
       [['command', 'CP1', 'Reset', '{"type":"hard"}'], /no valid Reset.req \(OCPP 1.6 §6.39\): type:/],
+      [['command', 'CP1', 'ClearCache', '--unless-rebooted'], /unlessRebooted is an option of Reset only/],
+      [['reset', 'CP1', '--id', 'x'.repeat(101)], /1 to 100 characters are expected/],
+      [['firmware-events', 'CP1', '--action', 'Heartbeat'], /Allowed choices are FirmwareStatusNotification/],
       [['token', 'create', 'x', '--role', 'king'], /Allowed choices are viewer, operator, admin/],
       [['messages', 'CP1', '--from', 'yesterday'], /expected a time like/],
       [['stationn'], /Did you mean station\?/],
@@ -77,11 +80,13 @@ describe('servers that are away', () => {
     });
     const { port } = silent.address() as AddressInfo;
     const nobody = { TEMPORAL_ADDRESS: `127.0.0.1:${port}`, DATABASE_URL: `postgres://u@127.0.0.1:${port}/x` };
+    const registered = newId('no-worker');
+    await ocppActors(servers(), 'station', 'add', registered);
     const before = performance.now();
     const all = await Promise.all([
       ocppActors(nobody, 'station', 'list'),
       ocppActors(nobody, 'reset', 'CP1'),
-      ocppActors(servers(), 'reset', newId('no-worker')),
+      ocppActors(servers(), 'reset', registered),
     ]);
     expect(performance.now() - before).toBeLessThan(10_000 + 3 * begunMs);
     silent.close();
@@ -92,7 +97,7 @@ describe('servers that are away', () => {
     );
     expect(temporal).toMatch(/^ocpp-actors: no Temporal server answers at .* no answer within 5000 ms.*\n$/);
     expect(worker).toMatch(
-      /^ocpp-actors: Temporal is there, but no worker took the request .*: is ocpp-actors running\?\n$/,
+      /^ocpp-actors: Temporal is there, but no worker took the request .*: is ocpp-actors running\?; .* --id \S+, and it is queued once\n$/,
     );
   });
 });

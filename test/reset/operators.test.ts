@@ -77,10 +77,14 @@ describe('temporal workflow signal', () => {
 
 describe('ocpp-actors reset', () => {
   it('queues a Soft reset and says so', async () => {
-    const id = newId('cli');
+    const id = await test.registered(newId('cli'));
     const { code, stdout, stderr } = await test.ocppActors('reset', id);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(new RegExp(`^${id}: Reset Soft queued \\(command [-0-9a-f]{36}\\)\n$`));
+    expect(stdout).toMatch(
+      new RegExp(
+        `^${id}: Reset Soft queued at position 1, waits for the station, which is offline \\(command [-0-9a-f]{36}\\)\n$`,
+      ),
+    );
   });
 
   it('--type Hard --wait tells each state and ends with the outcome', async () => {
@@ -94,16 +98,18 @@ describe('ocpp-actors reset', () => {
   });
 
   it('--wait for a station that does not come ends with code 3, the command stays queued', async () => {
-    const id = newId('absent');
+    const id = await test.registered(newId('absent'));
     const { code, stdout } = await test.ocppActors('reset', id, '--wait', '1');
     expect(code).toBe(3);
-    expect(stdout).toContain(`${id}: Reset Soft queued`);
+    const queued = 'queued at position 1, waits for the station, which is offline';
+    expect(stdout).toMatch(new RegExp(`^\\S+Z ${queued}\n${id}: Reset Soft ${queued} \\(command .*\n$`));
     await test.becomes(id, [{ state: 'queued' }]);
   });
 
   it('--wait for one that rejects ends with code 1', async () => {
     const station = test.station(newId('rejects'), { onCall: () => ({ status: 'Rejected' }) });
     await station.boot();
+    await test.isKnown(station);
     const { code, stdout } = await test.ocppActors('reset', station.chargePointId, '--wait', '20');
     expect(code).toBe(1);
     expect(stdout).toContain(`${station.chargePointId}: Reset Soft rejected`);
@@ -118,8 +124,8 @@ describe('ocpp-actors reset', () => {
       action: 'Reset',
       payload: { type: 'Soft' },
       state: 'completed',
-      via: 'update',
-      requestedBy: 'Ada',
+      via: 'cli',
+      requestedBy: expect.stringMatching(/^Ada \(.+@.+\)$/),
       answer: { status: 'Accepted' },
     });
   });

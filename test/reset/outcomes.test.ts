@@ -13,6 +13,7 @@ beforeAll(async () => {
 afterAll(() => test.dispose());
 
 async function reset(station: TestStation, ...args: string[]): Promise<void> {
+  await test.isKnown(station);
   const { code, stderr } = await test.ocppActors('reset', station.chargePointId, '--type', 'Hard', ...args);
   // It looks once, and a station may have refused by then.
   expect(code).toBeOneOf([0, 1]);
@@ -32,8 +33,8 @@ describe('a station that is online', () => {
       {
         state: 'answered',
         payload: { type: 'Hard' },
-        via: 'update',
-        requested_by: 'Ada',
+        via: 'cli',
+        requested_by: expect.stringMatching(/^Ada \(.+@.+\)$/),
         sent_at: time,
         answer: { status: 'Accepted' },
         answered_at: time,
@@ -144,7 +145,7 @@ describe('a station that is offline', () => {
   });
 
   it('does not get it after its deadline', async () => {
-    const station = test.station(newId('deadline'));
+    const station = test.station(await test.registered(newId('deadline')));
     // Not over before the command line has ended, on a busy machine either.
     await reset(station, '--deadline', '60');
     await test.becomes(station.chargePointId, [{ state: 'queued' }]);
@@ -158,7 +159,7 @@ describe('a station that is offline', () => {
   }, 300_000);
 
   it('that never was here gets it at its first boot', async () => {
-    const station = test.station(newId('new'));
+    const station = test.station(await test.registered(newId('new')));
     await reset(station);
     await test.becomes(station.chargePointId, [{ state: 'queued' }]);
     await station.boot();

@@ -1,7 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { pino } from 'pino';
 import postgres from 'postgres';
-import { expect, inject } from 'vitest';
+import { expect, inject, vi } from 'vitest';
 import { Station, type StationOptions } from '../../src/simulator/station.ts';
 import { findTemporalCli } from '../../src/embedded/temporalCli.ts';
 import { ocppActors, ran, type Ran } from '../support/cli.ts';
@@ -90,6 +90,18 @@ export class ResetTest {
       SELECT action, payload, state, reason, via, requested_by, sent_at, answer, answered_at, outcome, ended_at
       FROM command WHERE charge_point_id = ${chargePointId} ORDER BY requested_at, version`;
     return [...rows];
+  }
+
+  /** That it was here is stored: nobody can reset a charge point that is not known. */
+  async isKnown({ chargePointId }: Station): Promise<void> {
+    const known = () => this.sql`SELECT 1 FROM charge_point WHERE charge_point_id = ${chargePointId}`;
+    await vi.waitFor(async () => expect(await known()).toHaveLength(1), { timeout: 20_000 });
+  }
+
+  /** One that was never here. */
+  async registered(chargePointId: string): Promise<string> {
+    await this.sql`INSERT INTO charge_point (charge_point_id) VALUES (${chargePointId})`;
+    return chargePointId;
   }
 
   /** Waits until the rows match, and nothing else is there. */

@@ -9,6 +9,7 @@ beforeAll(async () => {
   station = test.station(newId('ui'));
   await station.boot();
   await station.call('StatusNotification', { connectorId: 1, status: 'Available', errorCode: 'NoError' });
+  await test.isKnown(station);
   await test.ocppActors('reset', station.chargePointId, '--type', 'Hard', '--requested-by', 'Ada');
 }, 120_000);
 afterAll(() => test.dispose());
@@ -32,7 +33,7 @@ it('current details tell the station in plain words', async () => {
     /^### reset-ui-\S+: \*\*online\*\* since \d+ \w{3} \d{4} [\d:]{8}$/m,
     /^Simulated One, firmware 1\.0, registration accepted, last boot \d+ \w{3} \d{4} [\d:]{8}$/m,
     /^\| 1 +\| Available +\| NoError +\|/m,
-    /^\| Reset Hard +\| answered +\| Accepted +\| .* by Ada, update +\|$/m,
+    /^\| Reset Hard +\| answered +\| Accepted +\| .* by Ada \(\S+\), cli +\|$/m,
     /^\| \d+ \w{3} \d{4} [\d:]{8} +\| Reset answered: Accepted +\|$/m,
     /To reset the charge point: \*More Actions\*, \*Send a Signal\*, `reset`, data `{"type":"Soft"}`/,
   ]) {

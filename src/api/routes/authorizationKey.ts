@@ -39,7 +39,11 @@ export function authorizationKeyRoutes(app: App, parts: ApiParts): void {
     },
     async (request, reply) => {
       const { params, body } = request;
-      const changed = await changeAuthorizationKey(parts, params.id, { ...body, requestedBy: whoAsks(request) });
+      const changed = await changeAuthorizationKey(parts, params.id, {
+        ...body,
+        requestedBy: whoAsks(request),
+        via: 'rest',
+      });
       return reply.code(202).header('Cache-Control', 'no-store').send(changed);
     },
   );

@@ -189,7 +189,9 @@ export function chargingProfileRoutes(app: App, parts: ApiParts): void {
     async (request, reply) => {
       const { params: of, body } = request;
       await assertKnown(parts, of.id);
-      return reply.code(202).send(await setChargingProfile(parts, of.id, body, whoAsks(request)));
+      return reply
+        .code(202)
+        .send(await setChargingProfile(parts, of.id, body, { requestedBy: whoAsks(request), via: 'rest' }));
     },
   );
 

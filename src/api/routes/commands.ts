@@ -1,9 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { chargePointsOfCommand, listCommands } from '../../../drizzle/queries/commands.ts';
+import { chargePointsOfCommand } from '../../../drizzle/queries/commands.ts';
 import { commands } from '../../ocpp/commands.ts';
-import { cancelCommand, showCommand, submitCommand } from '../../operators/commands.ts';
+import { cancelCommand, submitCommand } from '../../operators/commands.ts';
 import { Outcomes } from '../../operators/outcomes.ts';
+import { listShownCommands, showCommand } from '../../operators/shownCommands.ts';
 import type { ApiParts, App } from '../app.ts';
 import { whoAsks } from '../authentication.ts';
 import { chargePointId, flag, instantInput, page, pageQuery, text } from '../fields.ts';
@@ -30,6 +31,10 @@ const input = z
       .describe('Not sent later than this; by default what suits the action'),
     deadline: instantInput.optional().describe('The same as an instant, within a year; instead of deadlineSeconds'),
     commandId: commandId.optional().describe('Your own: the same one again queues nothing'),
+    requestedBy: text(100)
+      .min(1)
+      .optional()
+      .describe("For whom; kept before the token's owner and address: `Ada, by billing from 10.0.0.1`"),
   })
   .refine(({ deadline, deadlineSeconds }) => deadline === undefined || deadlineSeconds === undefined, {
     path: ['deadline'],
@@ -70,7 +75,7 @@ export function commandRoutes(app: App, parts: ApiParts): void {
       },
     },
     async ({ params: { id }, query: { after, limit, ...filter } }) => {
-      const found = await listCommands(parts.database, id, filter, { after, limit });
+      const found = await listShownCommands(parts.database, id, filter, { after, limit });
       if (found.items.length === 0) await assertKnown(parts, id);
       return found;
     },
@@ -104,8 +109,12 @@ export function commandRoutes(app: App, parts: ApiParts): void {
         throw new ProblemError(400, 'the request does not fit', 'Idempotency-Key and commandId differ: give one');
       }
       const waitSeconds = waitOf(given.prefer);
-      const named = { commandId: key ?? body.commandId, requestedBy: whoAsks(request) };
-      const submitted = await submitCommand(parts, of.id, { ...body, ...named });
+      const submitted = await submitCommand(parts, of.id, {
+        ...body,
+        commandId: key ?? body.commandId,
+        requestedBy: whoAsks(request, body.requestedBy),
+        via: 'rest',
+      });
       const location = `/v1/charge-points/${encodeURIComponent(of.id)}/commands/${encodeURIComponent(submitted.commandId)}`;
       void reply.header('Location', location);
       if (waitSeconds > 0) {

@@ -114,7 +114,9 @@ export function localListRoutes(app: App, parts: ApiParts): void {
     async (request, reply) => {
       const { params: of, body } = request;
       await assertKnown(parts, of.id);
-      return reply.code(202).send(await sendLocalList(parts, of.id, body.items, whoAsks(request)));
+      return reply
+        .code(202)
+        .send(await sendLocalList(parts, of.id, body.items, { requestedBy: whoAsks(request), via: 'rest' }));
     },
   );
 }

@@ -1,11 +1,22 @@
 import { z } from 'zod';
+import { listFirmwareEvents } from '../../../drizzle/queries/firmwareEvents.ts';
 import { listEnergy, listMeterValues, summariseMeterValues } from '../../../drizzle/queries/meterValues.ts';
 import { listDeviations, listVendorDeviations } from '../../../drizzle/queries/deviations.ts';
 import { listDeadEvents, listMessages } from '../../../drizzle/queries/messages.ts';
+import { FIRMWARE_ACTIONS } from '../../ocpp/firmwareActions.ts';
 import type { ApiParts, App } from '../app.ts';
 import { chargePointId, inOrder, instantInput, page, pageQuery, period, text, wholeNumber } from '../fields.ts';
 import { ProblemError, problems } from '../problem.ts';
-import { deadEvent, deviation, energy, message, meterValue, meterValueSummary, vendorDeviation } from '../views.ts';
+import {
+  deadEvent,
+  deviation,
+  energy,
+  firmwareEvent,
+  message,
+  meterValue,
+  meterValueSummary,
+  vendorDeviation,
+} from '../views.ts';
 import { assertKnown } from './chargePoints.ts';
 
 const params = z.object({ id: chargePointId });
@@ -45,13 +56,17 @@ const messageQuery = pageQuery
   })
   .refine(inOrder, OUT_OF_ORDER);
 
+const firmwareEventQuery = pageQuery
+  .extend({ ...period, action: z.enum(FIRMWARE_ACTIONS).optional() })
+  .refine(inOrder, OUT_OF_ORDER);
+
 const deviationQuery = z.object({
   from: instantInput.optional().describe('Received at or after; by default of the last 7 days'),
 });
 const deviations = z.object({ items: z.array(deviation) });
 const vendorDeviations = z.object({ items: z.array(vendorDeviation) });
 
-/** What a charge point has said: readings, energy, and every frame. */
+/** What a charge point has said: readings, energy, how installations and uploads go, and every frame. */
 export function readingRoutes(app: App, parts: ApiParts): void {
   const { database } = parts;
 
@@ -99,6 +114,27 @@ export function readingRoutes(app: App, parts: ApiParts): void {
     async ({ params: { id }, query }) => {
       const { after, limit, ...rest } = query;
       const found = await listEnergy(database, id, { ...rest, ...lately(rest, 31 * DAY_MS) }, { after, limit });
+      if (found.items.length === 0) await assertKnown(parts, id);
+      return found;
+    },
+  );
+
+  app.get(
+    '/v1/charge-points/:id/firmware-events',
+    {
+      schema: {
+        tags: ['charge points'],
+        operationId: 'listFirmwareEvents',
+        summary: 'How its installations of firmware and its uploads of diagnostics and logs go, the newest first',
+        description: 'Kept for 2 years.',
+        params,
+        querystring: firmwareEventQuery,
+        response: { 200: page(firmwareEvent), ...problems },
+      },
+    },
+    async ({ params: { id }, query }) => {
+      const { after, limit, ...filter } = query;
+      const found = await listFirmwareEvents(database, id, filter, { after, limit });
       if (found.items.length === 0) await assertKnown(parts, id);
       return found;
     },

@@ -7,7 +7,7 @@ export const commands: readonly Case[] = [
     source: '§5.8, §6.23, §6.24',
     rule: 'GetConfiguration without keys asks for all; unknown keys are shown, and so are keys without a value',
     behaviour:
-      'The answer is shown as it came: a write-only key has no value. A key has at most 50 characters. More keys than the GetConfigurationMaxKeys that the station has told are asked for in several commands over REST, refused elsewhere.',
+      'The answer is shown as it came: a write-only key has no value. A key has at most 50 characters. More keys than the GetConfigurationMaxKeys that the station has told are asked for in several commands over REST and the command line, refused elsewhere.',
   },
   {
     number: 74,
