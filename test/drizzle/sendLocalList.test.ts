@@ -55,7 +55,9 @@ async function send(said: Said[], told: Told = {}, idTags = ['A', 'B']) {
   };
   const wanted = idTags.map((idTag) => ({ idTag, status: 'Accepted' as const }));
   const parts = { database, actors: () => actors as Actors };
-  const result = await sendLocalList(parts, id, wanted, { requestedBy: 'ada' }).catch((error: unknown) => error as Error);
+  const result = await sendLocalList(parts, id, wanted, { requestedBy: 'ada' }).catch(
+    (error: unknown) => error as Error,
+  );
   return { result, submitted, cancelled };
 }
 
