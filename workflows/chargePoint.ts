@@ -208,15 +208,23 @@ export async function chargePoint(carried?: Carried): Promise<void> {
     if (actor.nextLook(next.state) <= Date.now()) next = await withAdopted(next);
     await persist(take(next, { kind: 'tick', now: Date.now() }));
     // An actor that was born again meanwhile does not know of them.
-    const lost = reported.filter(
-      (input) => input.kind === 'cancelled' && commands.isQueued(course!.state.commands, input.commandId),
-    );
+    const lost = reported.filter((input) => input.kind === 'cancelled' && isOfUse(input.commandId));
     if (lost.length > 0) await persist(lost.reduce(take, course!));
     for (const done of told) done();
   }
 
+  /** Whether there is something to cancel. */
+  function isOfUse(commandId: string): boolean {
+    const { commands: queue } = course!.state;
+    if (commands.isQueued(queue, commandId)) return true;
+    return queue.some((c) => c.commandId === commandId && commands.isFollowed(c)) && has('of-one');
+  }
+
   /** What the schemas and the database say of it: too large for this sandbox, or out of its reach. */
   async function checkedRequest(request: commands.CommandRequest): Promise<commands.CommandRequest> {
+    const secret = commands.secretIn(request);
+    // Nothing of it is kept.
+    if (secret && has('of-one')) return { ...withoutPayload(request), refusal: secret };
     const { action, options } = request;
     const payload = commands.payloadOf(request);
     if (payload === undefined || !has('checked-requests')) return request;
@@ -365,6 +373,10 @@ export async function chargePoint(carried?: Carried): Promise<void> {
     const changed = searchAttributesOf(current.chargePoint, workflowInfo().typedSearchAttributes);
     if (changed.length > 0) upsertSearchAttributes(changed);
   }
+}
+
+function withoutPayload({ options: _, ...request }: commands.CommandRequest): commands.CommandRequest {
+  return { ...request, payload: null };
 }
 
 function reducersOf(has: HasChange): actor.ActorState['reducers'] {

@@ -144,6 +144,11 @@ export function readUnanswered(database: Database, chargePointId: string, action
         endedAt: command.endedAt,
         requestedAt: command.requestedAt,
         since: sql<Instant>`${since}`.mapWith(command.sentAt).as('since'),
+        // What could not be read (an edge's FormationViolation) may have been said by a station that has done it.
+        isUnreadable:
+          sql<boolean>`${command.state} = 'failed' and starts_with(${command.reason}, 'FormationViolation:')`.as(
+            'unreadable',
+          ),
         isUnanswered: sql<boolean>`${command.answeredAt} is null and ${command.connection} is not null`.as(
           'unanswered',
         ),
@@ -166,7 +171,7 @@ export function readUnanswered(database: Database, chargePointId: string, action
       .where(
         and(
           inArray(newest.action, actions),
-          inArray(newest.state, states),
+          or(inArray(newest.state, states), newest.isUnreadable),
           newest.isUnanswered,
           isNotNull(newest.since),
         ),

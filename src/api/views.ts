@@ -195,6 +195,14 @@ const furtherCommand = z.strictObject({
   expected: z.record(z.string(), z.unknown()).optional(),
 });
 
+/** Whatever is stored can be shown. */
+const shownFurther = z.object({
+  action: z.string(),
+  payload: z.record(z.string(), z.unknown()),
+  commandId: z.string().optional(),
+  expected: z.record(z.string(), z.unknown()).optional(),
+});
+
 /** As they are asked for. */
 export const commandOptions = z.strictObject({
   unlessRebooted: z
@@ -241,6 +249,8 @@ export const command = z
     via: z.enum(['signal', 'update', 'rest', 'cli']),
     options: commandOptions
       .extend({
+        otherwise: z.array(shownFurther).optional(),
+        next: z.array(shownFurther).optional(),
         effectWithinMs: z
           .int()
           .optional()

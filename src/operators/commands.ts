@@ -222,9 +222,15 @@ export async function cancelCommand(
   }
 }
 
-/** Of a refused one no payload is kept; how long its effect may take was not asked for. */
+/**
+ * Of a refused one no payload is kept, of one that was cancelled after it was sent not what was to follow; how long its
+ * effect may take was not asked for.
+ */
 function isSame(earlier: CommandView, { action, payload, options }: ExactInput): boolean {
-  const { effectWithinMs: _, ...asked } = earlier.options ?? {};
-  if (earlier.action !== action || !isDeepStrictEqual(asked, options ?? {})) return false;
+  const { effectWithinMs: _, next, otherwise, ...before } = earlier.options ?? {};
+  const { next: nextAsked, otherwise: otherwiseAsked, ...asked } = options ?? {};
+  const isFollowed = next !== undefined || otherwise !== undefined;
+  if (earlier.action !== action || !isDeepStrictEqual(before, asked)) return false;
+  if (isFollowed && !isDeepStrictEqual([next, otherwise], [nextAsked, otherwiseAsked])) return false;
   return earlier.state === 'refused' || isDeepStrictEqual(earlier.payload, payload);
 }

@@ -7,6 +7,7 @@ import { findCommand, listCommands, unfinishedCommands, type CommandView } from 
 import type { Page, PageRequest } from '../../drizzle/queries/pages.ts';
 import { whyQueued } from '../../workflows/state/commands.ts';
 import type { ActorState } from '../../workflows/state/actor.ts';
+import { registrationOn } from '../../workflows/state/connections.ts';
 import type { Command } from '../../workflows/state/model.ts';
 import type { OperatorParts } from './chargePoints.ts';
 import { fromActor } from './errors.ts';
@@ -56,7 +57,9 @@ export async function listShownCommands(
 }
 
 /** Those that the actor has at hand, in the order in which they were asked for. */
-export function shownOf({ chargePoint, commands }: Pick<ActorState, 'chargePoint' | 'commands'>): ShownCommand[] {
+export function shownOf(state: Pick<ActorState, 'chargePoint' | 'commands' | 'connections'>): ShownCommand[] {
+  const { commands } = state;
+  const chargePoint = { ...state.chargePoint, registration: registrationOn(state) };
   return commands.map((command) => ({
     ...viewOf(chargePoint.chargePointId, command),
     ...(command.state === 'queued' ? whyQueued(commands, command, chargePoint) : {}),

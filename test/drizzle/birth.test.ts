@@ -1,27 +1,25 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { createBreaker, type Breaker } from '../../drizzle/breaker.ts';
-import type { Database } from '../../drizzle/client.ts';
-import { migrate } from '../../drizzle/migrate.ts';
 import { readBirth, readTransactions } from '../../drizzle/queries/chargePoint.ts';
 import { dropCursors, readCursors } from '../../drizzle/queries/cursors.ts';
-import { createWriter, type Writer } from '../../drizzle/writer.ts';
 import type { Command } from '../../workflows/state/model.ts';
-import { input, later, log, messageEvent, newChargePointId, open, T0, transactionRow } from './support.ts';
+import {
+  input,
+  later,
+  messageEvent,
+  newChargePointId,
+  open,
+  openStore,
+  type Store,
+  T0,
+  transactionRow,
+} from './support.ts';
 
-let database: Database;
-let breaker: Breaker;
-let writer: Writer;
+let stored: Store;
 
 beforeAll(async () => {
-  database = open(inject('databaseUrl'));
-  await migrate(database);
-  breaker = createBreaker({ database, log });
-  writer = createWriter({ database, breaker, log });
+  stored = await openStore(inject('databaseUrl'));
 });
-afterAll(async () => {
-  breaker.close();
-  await database.close();
-});
+afterAll(() => stored.close());
 
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 const ended = (id: number, at: string) => transactionRow(id, 1, { startedAt: at, stoppedAt: at, end: 'station' });
@@ -51,7 +49,7 @@ function commandRow(commandId: string, fields: Partial<Command> = {}): Command {
 
 describe('the birth of an actor', () => {
   it('of an unknown charge point starts from nothing', async () => {
-    expect(await readBirth(database, newChargePointId())).toEqual({
+    expect(await readBirth(stored.database, newChargePointId())).toEqual({
       chargePoint: null,
       cursors: {},
       heard: [],
@@ -77,8 +75,8 @@ describe('the birth of an actor', () => {
       }),
       transactionRow(4, 1, { startedAt: null, stoppedAt: later(31 * 3600), end: 'station' }),
     ];
-    await writer.persist(input(id, [], { transactions }));
-    const found = (await readBirth(database, id)).transactions.map(({ transactionId }) => transactionId);
+    await stored.writer.persist(input(id, [], { transactions }));
+    const found = (await readBirth(stored.database, id)).transactions.map(({ transactionId }) => transactionId);
     expect(found.toSorted((a, b) => a - b)).toEqual([1, 2, 4, ...numbers(19).map((n) => 111 + n)]);
   });
 
@@ -93,8 +91,8 @@ describe('the birth of an actor', () => {
         answer: { status: 'Accepted' },
       }),
     );
-    await writer.persist(input(id, [], { commands: [queued, ...finished] }));
-    const { commands } = await readBirth(database, id);
+    await stored.writer.persist(input(id, [], { commands: [queued, ...finished] }));
+    const { commands } = await readBirth(stored.database, id);
     expect(commands).toEqual([...finished.slice(-20), queued]);
   });
 
@@ -104,27 +102,29 @@ describe('the birth of an actor', () => {
     const finished = numbers(4).map((n) =>
       commandRow(`c${n}`, { state: 'completed', requestedAt: later(n), endedAt: later(n), payload, version: n }),
     );
-    await writer.persist(input(id, [], { commands: finished }));
-    const { commands, version } = await readBirth(database, id);
+    await stored.writer.persist(input(id, [], { commands: finished }));
+    const { commands, version } = await readBirth(stored.database, id);
     expect([commands.map(({ commandId }) => commandId), version]).toEqual([['c3', 'c4'], 4]);
   });
 });
 
 it('transactions are found by id and by alias', async () => {
   const id = newChargePointId();
-  await writer.persist(
+  await stored.writer.persist(
     input(id, [], {
       transactions: [transactionRow(1, 1, { aliases: [10, 11] }), transactionRow(2, 1), transactionRow(3, 1)],
     }),
   );
-  const found = await readTransactions(database, id, [11, 3, 99]);
+  const found = await readTransactions(stored.database, id, [11, 3, 99]);
   expect(new Set(found.map(({ transactionId }) => transactionId))).toEqual(new Set([1, 3]));
 });
 
 it('cursors of a closed journal are dropped, others stay', async () => {
   const id = newChargePointId();
   const run = (journal: number) => ({ journal, upTo: 1, events: [{ event: messageEvent(1) }] });
-  await writer.persist(input(id, [], { runs: [run(9001), run(9002)] }));
-  await dropCursors(database, 9001);
-  expect(await readCursors(database, [id], [9001, 9002])).toEqual([{ chargePointId: id, journal: 9002, seq: 1 }]);
+  await stored.writer.persist(input(id, [], { runs: [run(9001), run(9002)] }));
+  await dropCursors(stored.database, 9001);
+  expect(await readCursors(stored.database, [id], [9001, 9002])).toEqual([
+    { chargePointId: id, journal: 9002, seq: 1 },
+  ]);
 });

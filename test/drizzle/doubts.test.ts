@@ -1,8 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { createBreaker, type Breaker } from '../../drizzle/breaker.ts';
 import type { Database } from '../../drizzle/client.ts';
-import { migrate } from '../../drizzle/migrate.ts';
-import { createWriter, type Writer } from '../../drizzle/writer.ts';
 import { USUAL_SUPPLY } from '../../src/ocpp/compositeSchedule.ts';
 import { compareSchedules } from '../../src/operators/compositeSchedule.ts';
 import {
@@ -12,28 +9,21 @@ import {
   readLocalList,
   readReservations,
 } from '../../src/operators/learnt/read.ts';
-import { accepted, answered, later, log, lost, open, sentTo as stored, type Said } from './support.ts';
+import { accepted, answered, later, lost, openStore, type Said, sentTo as storedFor, type Store } from './support.ts';
 
-let database: Database;
-let breaker: Breaker;
-let writer: Writer;
+let stored: Store;
 
 beforeAll(async () => {
-  database = open(inject('databaseUrl'));
-  await migrate(database);
-  breaker = createBreaker({ database, log });
-  writer = createWriter({ database, breaker, log });
+  stored = await openStore(inject('databaseUrl'));
 });
-afterAll(async () => {
-  breaker.close();
-  await database.close();
-});
+afterAll(() => stored.close());
 
-const sentTo = (...said: Said[]) => stored(writer, ...said);
+const sentTo = (...said: Said[]) => storedFor(stored.writer, ...said);
 
 /** Ids of the commands that leave something in doubt. */
 function doubts(read: (database: Database, id: string) => Promise<{ doubts: { commandId: string }[] }>) {
-  return async (...said: Said[]) => (await read(database, await sentTo(...said))).doubts.map((one) => one.commandId);
+  return async (...said: Said[]) =>
+    (await read(stored.database, await sentTo(...said))).doubts.map((one) => one.commandId);
 }
 
 describe('in doubt', () => {
@@ -42,7 +32,7 @@ describe('in doubt', () => {
 
   it('is what was sent and not answered, since then, by that command', async () => {
     const id = await sentTo(lost('ChangeConfiguration', change));
-    expect(await readConfiguration(database, id)).toEqual({
+    expect(await readConfiguration(stored.database, id)).toEqual({
       completeAt: null,
       items: [],
       doubts: [{ commandId: 'c1', action: 'ChangeConfiguration', since: later(60), about: 'HeartbeatInterval' }],
@@ -55,7 +45,9 @@ describe('in doubt', () => {
     }
     for (const state of ['connectionLost', 'expired'] as const) {
       const id = await sentTo(lost('ChangeConfiguration', change, { state, sentAt: null }));
-      expect((await readConfiguration(database, id)).doubts).toMatchObject([{ commandId: 'c1', since: later(61) }]);
+      expect((await readConfiguration(stored.database, id)).doubts).toMatchObject([
+        { commandId: 'c1', since: later(61) },
+      ]);
     }
   });
 
@@ -119,7 +111,7 @@ describe('a local list in doubt', () => {
 
   it('shows what it was before, and what is not certain', async () => {
     const id = await sentTo(full, unanswered);
-    expect(await readLocalList(database, id)).toMatchObject({
+    expect(await readLocalList(stored.database, id)).toMatchObject({
       version: { value: 4 },
       items: [{ idTag: 'A' }],
       doubts: [{ commandId: 'c2', action: 'SendLocalList', since: later(120), about: 'Differential list, version 5' }],
@@ -139,7 +131,7 @@ describe('a local list in doubt', () => {
   });
 
   it('is not known any more, without a doubt, where the station has a list of another version', async () => {
-    const read = await readLocalList(database, await sentTo(full, unanswered, version(9)));
+    const read = await readLocalList(stored.database, await sentTo(full, unanswered, version(9)));
     expect(read).toMatchObject({ version: { value: 9 }, items: null, doubts: [] });
   });
 });
@@ -176,7 +168,7 @@ describe('charging profiles in doubt', () => {
   it('make the schedule of their connector another one, and of no other', async () => {
     const id = await sentTo(unanswered);
     const expected = (connectorId: number) =>
-      compareSchedules(database, id, { connectorId, seconds: 3_600, unit: 'A', supply: USUAL_SUPPLY });
+      compareSchedules(stored.database, id, { connectorId, seconds: 3_600, unit: 'A', supply: USUAL_SUPPLY });
     expect(await expected(1)).toMatchObject({
       expected: { periods: [{ limit: null }] },
       doubts: [{ commandId: 'c1', about: 'charging profile 1 at connector 1' }],

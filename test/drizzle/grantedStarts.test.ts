@@ -1,33 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it, inject } from 'vitest';
-import { createBreaker, type Breaker } from '../../drizzle/breaker.ts';
-import type { Database } from '../../drizzle/client.ts';
-import { migrate } from '../../drizzle/migrate.ts';
 import { readGrantedStarts } from '../../drizzle/queries/grantedStarts.ts';
-import { createWriter, type Writer } from '../../drizzle/writer.ts';
 import type { Command, Transaction } from '../../workflows/state/model.ts';
-import { input, later, log, newChargePointId, open, T0, transactionRow } from './support.ts';
+import { input, later, newChargePointId, openStore, type Store, T0, transactionRow } from './support.ts';
 
-let database: Database;
-let breaker: Breaker;
-let writer: Writer;
+let stored: Store;
 
 beforeAll(async () => {
-  database = open(inject('databaseUrl'));
-  await migrate(database);
-  breaker = createBreaker({ database, log });
-  writer = createWriter({ database, breaker, log });
+  stored = await openStore(inject('databaseUrl'));
 });
-afterAll(async () => {
-  breaker.close();
-  await database.close();
-});
+afterAll(() => stored.close());
 
 const START = { connectorId: 1, idTag: 'guest', timestamp: T0, meterStart: 0 };
 
 async function store(chargePointId: string, commands: Partial<Command>[], transactions: Partial<Transaction>[] = []) {
   const rows = commands.map((fields, i) => ({ ...remoteStart, commandId: `c${i}`, version: 1, ...fields }));
   const begun = transactions.map((fields, i) => transactionRow(i + 1, 1, { idTag: 'GUEST', ...fields }));
-  await writer.persist(input(chargePointId, [], { commands: rows, transactions: begun }));
+  await stored.writer.persist(input(chargePointId, [], { commands: rows, transactions: begun }));
 }
 
 describe('granted starts', () => {
@@ -42,12 +30,12 @@ describe('granted starts', () => {
       { state: 'sent', sentAt, action: 'ReserveNow' },
       { state: 'rejected', sentAt, endedAt: later(2) },
     ]);
-    expect(await readGrantedStarts(database, id, undefined)).toEqual([
+    expect(await readGrantedStarts(stored.database, id, undefined)).toEqual([
       { commandId: 'c0', idTag: 'GUEST', connectorId: undefined, isSent: true, until: later(301) },
       { commandId: 'c1', idTag: 'GUEST', connectorId: undefined, isSent: true, until: later(3_661) },
       { commandId: 'c2', idTag: 'GUEST', connectorId: 2, isSent: false, until: later(60) },
     ]);
-    expect(await readGrantedStarts(database, newChargePointId(), START)).toEqual([]);
+    expect(await readGrantedStarts(stored.database, newChargePointId(), START)).toEqual([]);
   });
 
   it('are also those completed by the very same start, for a day, while that goes on', async () => {
@@ -56,18 +44,18 @@ describe('granted starts', () => {
     const completed = { state: 'completed', requestedAt, sentAt: requestedAt, endedAt } as const;
     const id = newChargePointId();
     await store(id, [completed, { ...completed, requestedAt: T0 }, { ...completed, state: 'notObserved' }], [{}]);
-    const found = await readGrantedStarts(database, id, START);
+    const found = await readGrantedStarts(stored.database, id, START);
     expect(found).toMatchObject([{ commandId: 'c0', isSent: true }]);
     expect(Date.parse(found[0]!.until)).toBe(Date.parse(endedAt) + 24 * 3_600_000);
     for (const other of [{ connectorId: 2 }, { idTag: 'OTHER' }, { timestamp: later(1) }, { meterStart: 1 }]) {
-      expect(await readGrantedStarts(database, id, { ...START, ...other })).toEqual([]);
+      expect(await readGrantedStarts(stored.database, id, { ...START, ...other })).toEqual([]);
     }
-    expect(await readGrantedStarts(database, id, undefined)).toEqual([]);
+    expect(await readGrantedStarts(stored.database, id, undefined)).toEqual([]);
 
     for (const fields of [{ end: 'station' as const }, { idTagStatus: 'Invalid' }]) {
       const another = newChargePointId();
       await store(another, [completed], [fields]);
-      expect(await readGrantedStarts(database, another, START)).toEqual([]);
+      expect(await readGrantedStarts(stored.database, another, START)).toEqual([]);
     }
   });
 });

@@ -1,36 +1,25 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { createBreaker, type Breaker } from '../../drizzle/breaker.ts';
-import type { Database } from '../../drizzle/client.ts';
-import { migrate } from '../../drizzle/migrate.ts';
 import { addNextPassword } from '../../drizzle/queries/nextPasswords.ts';
 import { findChargePoints } from '../../drizzle/queries/registrations.ts';
-import { createWriter, type Writer } from '../../drizzle/writer.ts';
 import type { Command } from '../../workflows/state/model.ts';
-import { chargePointRow, input, later, log, newChargePointId, open, T0 } from './support.ts';
+import { chargePointRow, input, later, newChargePointId, openStore, type Store, T0 } from './support.ts';
 
-let database: Database;
-let breaker: Breaker;
-let writer: Writer;
+let stored: Store;
 
 beforeAll(async () => {
-  database = open(inject('databaseUrl'));
-  await migrate(database);
-  breaker = createBreaker({ database, log });
-  writer = createWriter({ database, breaker, log });
+  stored = await openStore(inject('databaseUrl'));
 });
-afterAll(async () => {
-  breaker.close();
-  await database.close();
-});
+afterAll(() => stored.close());
 
 /** Which of two new keys, of commands `first` and `second`, still count when the second has ended so. */
 async function countAfter(fields: Partial<Command>): Promise<string[]> {
   const id = newChargePointId();
-  await writer.persist(input(id, [], { chargePoint: chargePointRow(id, 1) }));
-  for (const commandId of ['first', 'second']) await addNextPassword(database, id, { commandId, passwordHash: 'hash' });
-  await writer.persist(input(id, [], { commands: [{ ...change, state: 'sent', version: 1 }] }));
-  await writer.persist(input(id, [], { commands: [{ ...change, endedAt: later(2), version: 2, ...fields }] }));
-  const [found] = await findChargePoints(database, [id]);
+  await stored.writer.persist(input(id, [], { chargePoint: chargePointRow(id, 1) }));
+  for (const commandId of ['first', 'second'])
+    await addNextPassword(stored.database, id, { commandId, passwordHash: 'hash' });
+  await stored.writer.persist(input(id, [], { commands: [{ ...change, state: 'sent', version: 1 }] }));
+  await stored.writer.persist(input(id, [], { commands: [{ ...change, endedAt: later(2), version: 2, ...fields }] }));
+  const [found] = await findChargePoints(stored.database, [id]);
   return found!.nextPasswords.map(({ commandId }) => commandId);
 }
 

@@ -1,42 +1,30 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { createBreaker, type Breaker } from '../../drizzle/breaker.ts';
-import type { Database } from '../../drizzle/client.ts';
-import { migrate } from '../../drizzle/migrate.ts';
 import { findCommand } from '../../drizzle/queries/commands.ts';
-import { createWriter, type Writer } from '../../drizzle/writer.ts';
 import { sendLocalList } from '../../src/operators/localList.ts';
 import type { Actors } from '../../src/temporal/actors.ts';
 import type { Submission } from '../../workflows/state/inbound.ts';
 import type { Command } from '../../workflows/state/model.ts';
-import { accepted, input, later, log, lost, open, sentTo, type Said } from './support.ts';
+import { accepted, input, later, lost, openStore, type Said, sentTo, type Store } from './support.ts';
 
-let database: Database;
-let breaker: Breaker;
-let writer: Writer;
+let stored: Store;
 
 beforeAll(async () => {
-  database = open(inject('databaseUrl'));
-  await migrate(database);
-  breaker = createBreaker({ database, log });
-  writer = createWriter({ database, breaker, log });
+  stored = await openStore(inject('databaseUrl'));
 });
-afterAll(async () => {
-  breaker.close();
-  await database.close();
-});
+afterAll(() => stored.close());
 
 /** What comes of one command when its actor is told to cancel it: how it stands then, and what was queued before that. */
 type Told = Record<string, { state: Command['state']; queues?: Said & { commandId: string } }>;
 
 /** Sends a list to a charge point that was sent these; its actor answers like this. */
 async function send(said: Said[], told: Told = {}, idTags = ['A', 'B']) {
-  const id = await sentTo(writer, ...said);
+  const id = await sentTo(stored.writer, ...said);
   const submitted: Submission[] = [];
   const cancelled: string[] = [];
   let version = 1_000;
   const store = async (command: Partial<Command>) => {
     version += 1;
-    await writer.persist(input(id, [], { commands: [{ ...blank, ...command, version } as Command] }));
+    await stored.writer.persist(input(id, [], { commands: [{ ...blank, ...command, version } as Command] }));
   };
   const actors: Pick<Actors, 'submit' | 'cancel'> = {
     submit: async (_, submission) => {
@@ -46,7 +34,7 @@ async function send(said: Said[], told: Told = {}, idTags = ['A', 'B']) {
     cancel: async (_, { commandId }) => {
       cancelled.push(commandId);
       const { state, queues } = told[commandId]!;
-      const { chargePointId: _id, ...row } = (await findCommand(database, id, commandId))!;
+      const { chargePointId: _id, ...row } = (await findCommand(stored.database, id, commandId))!;
       const command = { ...row, state, endedAt: state === 'sent' ? null : later(900) };
       await store({ connection: row.sentAt && 'a connection', ...command });
       if (queues) await store({ requestedAt: later(900), deadline: later(4_000), ...queues });
@@ -54,7 +42,7 @@ async function send(said: Said[], told: Told = {}, idTags = ['A', 'B']) {
     },
   };
   const wanted = idTags.map((idTag) => ({ idTag, status: 'Accepted' as const }));
-  const parts = { database, actors: () => actors as Actors };
+  const parts = { database: stored.database, actors: () => actors as Actors };
   const result = await sendLocalList(parts, id, wanted, { requestedBy: 'ada' }).catch(
     (error: unknown) => error as Error,
   );

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { pino } from 'pino';
+import { createBreaker } from '../../drizzle/breaker.ts';
 import { openDatabase, type Database } from '../../drizzle/client.ts';
-import type { Writer } from '../../drizzle/writer.ts';
+import { migrate } from '../../drizzle/migrate.ts';
+import { createWriter, type Writer } from '../../drizzle/writer.ts';
 import type { Instant, Message, StationEvent } from '../../workflows/events.ts';
 import { unknownChargePoint } from '../../workflows/state/presence.ts';
 import type {
@@ -21,6 +23,24 @@ export const T0 = '2026-01-02T03:04:05.000Z';
 /** The shared database of the test run has one session: one connection each. */
 export function open(url: string): Database {
   return openDatabase({ url, max: 1, log });
+}
+
+/** The migrated database, and what actors store their rows with. */
+export interface Store {
+  database: Database;
+  writer: Writer;
+  close(): Promise<void>;
+}
+
+export async function openStore(url: string): Promise<Store> {
+  const database = open(url);
+  await migrate(database);
+  const breaker = createBreaker({ database, log });
+  const close = async () => {
+    breaker.close();
+    await database.close();
+  };
+  return { database, writer: createWriter({ database, breaker, log }), close };
 }
 
 /** Test files share tables, so each test has a charge point of its own. */

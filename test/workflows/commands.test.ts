@@ -149,6 +149,10 @@ describe('a queued command', () => {
     ]);
     const handed = commands.dispatched(state.commands, 'c1', '1-1');
     expect(commands.cancelled(handed, 'c1', at, 'Ada')).toBe(handed);
+    // As runs that began before did, whose histories say nothing of it.
+    const followed = [{ ...handed[0]!, options: { otherwise: [{ action: 'ClearCache', payload: {} }] } }];
+    expect(commands.cancelled(followed, 'c1', at, 'Ada', 4)).toBe(followed);
+    expect(commands.cancelled(followed, 'c1', at, 'Ada', 5)[0]?.options).toEqual({});
     expect(commands.cancelled(state.commands, 'c2', at, 'Ada')).toBe(state.commands);
   });
 });
@@ -304,6 +308,28 @@ describe('what was found of a request', () => {
   });
 });
 
+describe('a secret', () => {
+  const key = { action: 'ChangeConfiguration', payload: { key: 'AuthorizationKey', value: 'plain' } };
+  const request = {
+    commandId: 'c',
+    via: 'signal',
+    requestedBy: null,
+    requestedAt: '2026-03-01T12:00:00.000Z',
+  } as const;
+
+  it('is found in a command, and in what is to follow it', () => {
+    const clear = { ...request, action: 'ClearCache', payload: {} };
+    expect(commands.secretIn(clear)).toBeUndefined();
+    for (const told of [
+      { ...request, ...key },
+      { ...clear, options: { next: [key] } },
+      { ...clear, options: { otherwise: [key] } },
+    ]) {
+      expect(commands.secretIn(told)).toMatch(/AuthorizationKey is a secret/);
+    }
+  });
+});
+
 describe('what is asked for', () => {
   it('may carry options that are known, no others', () => {
     const submission = { action: 'Reset', options: { unlessRebooted: true } };
@@ -318,6 +344,9 @@ describe('what is asked for', () => {
       'unlessRebooted',
       { otherwise: [{}] },
       { next: [{ ...further[0], commandId: 1 }] },
+      { next: [{ ...further[0], commandId: '' }] },
+      { next: [{ ...further[0], commandId: 'x'.repeat(101) }] },
+      { next: [{ ...further[0], deadlineMs: 5 }] },
       { next: Array.from({ length: 51 }, () => further[0]) },
       { expected: 'Accepted' },
     ]) {

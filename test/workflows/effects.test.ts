@@ -80,6 +80,22 @@ describe('RemoteStartTransaction', () => {
     expect(states(station)).toEqual(['completed']);
   });
 
+  it('is done by one of a station that is hours behind, also on a young connection, once it has said what it has kept', () => {
+    const station = online().wait(30 * 60_000);
+    sent(station, 'RemoteStartTransaction', REMOTE, ACCEPTED);
+    start(station, { at: new Date(station.now - 5 * 3_600_000).toISOString() });
+    expect(states(station)).toEqual(['completed']);
+  });
+
+  it('that failed before its answer has failed, whatever the answer', () => {
+    const station = online();
+    sent(station, 'RemoteStartTransaction', REMOTE);
+    start(station, { status: 'Blocked' });
+    const failed = of(station, 'c1');
+    answered(station, 'c1', ACCEPTED);
+    expect(of(station, 'c1')).toMatchObject({ state: 'failed', endedAt: failed.endedAt, answer: ACCEPTED });
+  });
+
   it('is done one at a time, what the station has taken on first', () => {
     const station = online();
     sent(station, 'RemoteStartTransaction', REMOTE);
@@ -251,6 +267,10 @@ describe('a station that is accepted while it waits', () => {
     expect(station.state.chargePoint.registration).toBe('accepted');
     expect(next()).toBe('boot');
     station.wait(60_000);
+    boot(station, 'Pending');
+    expect(
+      registrationOn({ ...station.state, chargePoint: { ...station.state.chargePoint, registration: 'accepted' } }),
+    ).toBe('pending');
     boot(station, 'Accepted');
     expect(next()).toBe('stop');
   });
@@ -276,6 +296,16 @@ describe('ended commands', () => {
     const all = [...ended, { commandId: 'open', endedAt: null }] as unknown as Command[];
     expect(commands.forgetEndedCommands(all).map(({ commandId }) => commandId)).toHaveLength(5);
     expect(commands.forgetEndedCommands(all, 2_500).map(({ commandId }) => commandId)).toEqual(['e2', 'e3', 'open']);
+    const long = {
+      commandId: 'long',
+      endedAt: station.instant,
+      payload: { long: 'x'.repeat(3_000) },
+    } as unknown as Command;
+    expect(commands.forgetEndedCommands([...all, long], 2_500).map(({ commandId }) => commandId)).toEqual([
+      'e2',
+      'e3',
+      'open',
+    ]);
   });
 });
 

@@ -117,6 +117,24 @@ describe('what is to follow a command', () => {
     list.station.state = { ...list.station.state, reducers: 4 };
     list.asks('SendLocalList', part(1), { next: PARTS }).answers({ status: 'Accepted' });
     expect(list.told.at(-1)).toEqual(['second', 'SendLocalList', 'queued']);
+    const reset = new Answering();
+    reset.station.state = { ...reset.station.state, reducers: 4 };
+    reset
+      .asks('Reset', { type: 'Hard' }, { next: [{ action: 'ClearCache', payload: {} }] })
+      .answers({ status: 'Accepted' });
+    reset.station.wait(1_000).boots();
+    expect(reset.told.at(-1)).toEqual(['first+1', 'ClearCache', 'queued']);
+  });
+
+  it('gets another id where its own is taken, and none of more than 100 characters', () => {
+    const next = [{ action: 'ClearCache', payload: {}, commandId: 'first' }];
+    expect(new Answering().asks('ClearCache', {}, { next }).answers({ status: 'Accepted' }).told).toEqual([
+      ['first', 'ClearCache', 'completed'],
+      ['first-2', 'ClearCache', 'queued'],
+    ]);
+    const long = 'x'.repeat(100);
+    const list = new Answering().asks('ClearCache', {}, { next: [{ action: 'ClearCache', payload: {} }] }, long);
+    expect(list.answers({ status: 'Accepted' }).told.at(-1)?.[0]).toBe(`${'x'.repeat(98)}+1`);
   });
 });
 
@@ -159,6 +177,29 @@ describe('what is to be done otherwise', () => {
     for (const error of ['NotImplemented', 'NotSupported']) expect(after({ error, description: '' })).toHaveLength(2);
     expect(after({ error: 'InternalError', description: '' })).toHaveLength(1);
     expect(after({ result: { status: 'InvalidCertificate' } })).toHaveLength(1);
+  });
+
+  it('is not once the station has done the newer one', () => {
+    const older = [{ action: 'UpdateFirmware', payload: {} }];
+    const next = [{ action: 'ChangeConfiguration', payload: { key: 'K', value: 'V' } }];
+    const firmware = new Answering()
+      .asks('SignedUpdateFirmware', {}, { otherwise: older, next })
+      .answers({ status: 'Accepted' });
+    const { station } = firmware;
+    station.say(station.message('SignedFirmwareStatusNotification', { status: 'Installed' }));
+    firmware.answers({ status: 'Rejected' });
+    expect(firmware.told.map(([id, , state]) => [id, state])).toEqual([
+      ['first', 'completed'],
+      ['first+1', 'rejected'],
+    ]);
+  });
+
+  it('does not mind the order in which the station says what is expected', () => {
+    const configurationKey = (...keys: string[]) => [Object.fromEntries(keys.map((key) => [key, 'same']))];
+    const expected = { configurationKey: configurationKey('key', 'value', 'readonly') };
+    const asked = new Answering().asks('GetConfiguration', {}, { expected });
+    asked.answers({ configurationKey: configurationKey('readonly', 'key', 'value') });
+    expect(asked.told).toEqual([['first', 'GetConfiguration', 'completed']]);
   });
 
   it('is asked for all at once in runs that began before', () => {

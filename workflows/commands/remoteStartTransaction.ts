@@ -6,6 +6,8 @@ import { MINUTE } from './times.ts';
 
 /** A station's clock may be so much (ms) behind, and its start still be one that follows. */
 const CLOCK_MS = 5 * MINUTE;
+/** A station that is back says in so long (ms) what it has kept. */
+const REPLAY_MS = 2 * MINUTE;
 
 /** RemoteStartTransaction (OCPP 1.6 §5.11). Done when its transaction has started; failed where that may not charge. */
 export const remoteStartTransaction: CommandRules = {
@@ -18,7 +20,7 @@ export const remoteStartTransaction: CommandRules = {
 };
 
 function isItsStart(
-  { action, payload: said, at, answer, notes = [] }: Message,
+  { action, payload: said, at, receivedAt, answer, notes = [] }: Message,
   { idTag, connectorId }: Record<string, unknown>,
   seen?: Seen,
 ): boolean | 'failed' {
@@ -27,8 +29,10 @@ function isItsStart(
   if (seen === undefined) return true;
   if (notes.some((note) => note.startsWith('repeatedStart'))) return false;
   const isBefore = Date.parse(at) < Date.parse(seen.sentAt) - CLOCK_MS;
-  // It began while the station was offline. A clock that is merely wrong is so throughout a connection.
-  if (isBefore && at < (seen.openedAt ?? seen.sentAt)) return false;
+  // It began while the station was offline, and is among the first it says now; or else its clock is wrong.
+  const openedAt = seen.openedAt ?? receivedAt;
+  const isFirst = Date.parse(receivedAt) < Date.parse(openedAt) + REPLAY_MS;
+  if (isBefore && isFirst && at < openedAt) return false;
   const { status = 'Accepted' } = ('result' in answer && (answer.result.idTagInfo as Record<string, unknown>)) || {};
   return status === 'Accepted' ? true : 'failed';
 }

@@ -308,7 +308,8 @@ function reduceMessage(state: ActorState, event: Message, journal: number): { st
         event.receivedAt,
         graceMs,
       );
-      const all = connections.booted(next.connections, event.connection, chargePoint.registration);
+      const isAccepted = 'result' in event.answer && event.answer.result.status === 'Accepted';
+      const all = connections.booted(next.connections, event.connection, isAccepted);
       return { state: { ...next, chargePoint, connections: all, transactions: suspected }, judged: { event } };
     }
     case 'StatusNotification': {

@@ -1,6 +1,8 @@
 /** Commands of one charge point: a queue that survives everything, one CALL in flight. What comes of it: outcomes.ts. */
+import { secretRefusal } from '../../src/ocpp/secrets.ts';
 import { commandRules } from '../commands/table.ts';
 import type { Instant, Registration } from '../events.ts';
+import type { ActorState } from './actor.ts';
 import type { ChargePoint, Command, CommandOptions, CommandState } from './model.ts';
 
 /** Ended commands an actor keeps to show. */
@@ -57,6 +59,13 @@ export function unknown(commands: Command[], found: Command[]): Command[] {
 export function adopted(commands: Command[], missed: Command[]): Command[] {
   if (missed.length === 0) return commands;
   return [...commands, ...missed].toSorted((a, b) => Date.parse(a.requestedAt) - Date.parse(b.requestedAt));
+}
+
+/** Why it is refused where it tells a secret, or what is to follow it does. */
+export function secretIn({ action, payload, options }: CommandRequest): string | undefined {
+  const all = [{ action, payload }, ...(options?.next ?? []), ...(options?.otherwise ?? [])];
+  const changes = all.filter((one) => one.action === 'ChangeConfiguration');
+  return changes.map((one) => secretRefusal(Object(one.payload))).find((refusal) => refusal !== undefined);
 }
 
 /** The payload that would be sent; undefined where the request will be refused without a further look. */
@@ -235,13 +244,25 @@ export function notSent(commands: Command[], commandId: string, reason: string):
 }
 
 /** Somebody no longer wants it. Once it was handed to an edge it is too late, but for what was to follow it. */
-export function cancelled(commands: Command[], commandId: string, at: Instant, by: string | null): Command[] {
+export function cancelled(
+  commands: Command[],
+  commandId: string,
+  at: Instant,
+  by: string | null,
+  reducers?: ActorState['reducers'],
+): Command[] {
   const reason = by === null ? 'cancelled' : `cancelled by ${by}`;
   return update(commands, commandId, (c) => {
     if (c.state === 'queued') return end(c, 'cancelled', at, reason);
-    const { next, otherwise, ...options } = c.options ?? {};
-    return c.endedAt === null && (next ?? otherwise) ? { ...c, options } : c;
+    if (!isFollowed(c) || (reducers !== 5 && c.options?.next === undefined)) return c;
+    const { next: _next, otherwise: _otherwise, ...options } = c.options ?? {};
+    return { ...c, options };
   });
+}
+
+/** Something is to follow it yet. */
+export function isFollowed({ endedAt, options }: Command): boolean {
+  return endedAt === null && (options?.next ?? options?.otherwise) !== undefined;
 }
 
 /** What has not been handed to an edge. */
@@ -282,9 +303,12 @@ export function forgetEndedCommands(commands: Command[], within = Infinity): Com
   let surplus = commands.length - pending(commands).length - ENDED_KEPT;
   const some = surplus <= 0 ? commands : commands.filter((c) => c.endedAt === null || surplus-- <= 0);
   let left = within;
-  const tooLong = new Set(
-    some.toReversed().filter((c) => c.endedAt !== null && (left -= JSON.stringify(c).length) < 0),
-  );
+  const tooLong = new Set<Command>();
+  for (const c of some.toReversed()) {
+    const length = c.endedAt === null ? 0 : JSON.stringify(c).length;
+    if (length > left) tooLong.add(c);
+    else left -= length;
+  }
   return tooLong.size === 0 ? some : some.filter((c) => !tooLong.has(c));
 }
 

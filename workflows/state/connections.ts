@@ -112,11 +112,11 @@ export function stillAhead(ahead: ActorState['ahead'], cursors: Record<string, n
 }
 
 /** The station has booted on it; accepted, it knows that it is. */
-export function booted(connections: Connection[], connection: string, registration: Registration | null): Connection[] {
+export function booted(connections: Connection[], connection: string, isAccepted: boolean): Connection[] {
   return connections.map((c) => {
     if (c.connection !== connection) return c;
     const { unaccepted, ...rest } = c;
-    if (unaccepted && registration === 'accepted') return { ...rest, booted: true };
+    if (unaccepted && isAccepted) return { ...rest, booted: true };
     return c.booted ? c : { ...c, booted: true };
   });
 }

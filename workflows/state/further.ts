@@ -12,7 +12,9 @@ export function withFurther(
 ): Command[] {
   const { next = [], otherwise = [] } = ended.options ?? {};
   if (ended.state === 'completed' && ended.endedAt === receivedAt) {
-    return withFirst(commands, ended, named(next, ended, '+'), { otherwise: named(otherwise, ended, '/') });
+    // Done, so the station knows it: an older message is no longer what would be asked for.
+    const kept = commandRules.get(ended.action)?.otherwiseOnlyIfUnknown ? [] : named(otherwise, ended, '/');
+    return withFirst(commands, ended, named(next, ended, '+'), { otherwise: kept });
   }
   if (event.kind !== 'callResult' || !isRefused(ended) || !isOlderWanted(ended, event)) return commands;
   return withFirst(commands, ended, named(otherwise, ended, '/'), {});
@@ -23,7 +25,7 @@ export function withFurther(
     const { commandId = '', action, payload, expected } = first;
     const { via, requestedBy } = before;
     return requested(queue, {
-      commandId,
+      commandId: unused(queue, commandId),
       action,
       payload,
       via,
@@ -40,7 +42,19 @@ export function withFurther(
 
 /** They keep the ids that they are given here, wherever in the row they stand. */
 function named(further: FurtherCommand[], { commandId }: Command, mark: string): FurtherCommand[] {
-  return further.map((one, i) => ({ ...one, commandId: one.commandId ?? `${commandId}${mark}${i + 1}` }));
+  return further.map((one, i) => ({ ...one, commandId: one.commandId ?? suffixed(commandId, `${mark}${i + 1}`) }));
+}
+
+/** One that another command has would be taken for asked again: nothing would follow. */
+function unused(queue: Command[], commandId: string): string {
+  let id = commandId;
+  for (let nth = 2; queue.some((c) => c.commandId === id); nth++) id = suffixed(commandId, `-${nth}`);
+  return id;
+}
+
+/** At most 100 characters, as all ids. */
+function suffixed(commandId: string, suffix: string): string {
+  return commandId.slice(0, 100 - suffix.length).toWellFormed() + suffix;
 }
 
 /** An older message is asked for only where the station does not know this one. */

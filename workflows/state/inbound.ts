@@ -91,7 +91,7 @@ function isOptions(options: unknown): options is CommandOptions {
   if (!isObject(options)) return false;
   const { unlessRebooted = true, grantIdTag = true, otherwise = [], next = [], expected = {}, ...others } = options;
   return (
-    Object.keys(others).length === 0 &&
+    isEmpty(others) &&
     unlessRebooted === true &&
     grantIdTag === true &&
     areFurther(otherwise) &&
@@ -105,8 +105,14 @@ function areFurther(list: unknown): boolean {
 }
 
 function isFurther(c: unknown): boolean {
-  if (!isObject(c) || !isText(c.action) || !isObject(c.payload)) return false;
-  return (c.commandId === undefined || isText(c.commandId)) && (c.expected === undefined || isObject(c.expected));
+  if (!isObject(c)) return false;
+  const { action, payload, commandId = '?', expected = {}, ...others } = c;
+  const isName = (text: unknown) => isText(text) && text.length > 0 && text.length <= 100;
+  return isName(action) && isObject(payload) && isName(commandId) && isObject(expected) && isEmpty(others);
+}
+
+function isEmpty(object: object): boolean {
+  return Object.keys(object).length === 0;
 }
 
 /** What cannot be read of it is left out: the events say the same, only later. */

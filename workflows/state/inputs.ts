@@ -68,7 +68,10 @@ export function apply(state: actor.ActorState, input: Exclude<Input, { kind: 'ev
     case 'fateUnknown':
       return { ...state, commands: commands.fateUnknown(state.commands, input.commandId, input.at) };
     case 'cancelled':
-      return { ...state, commands: commands.cancelled(state.commands, input.commandId, input.at, input.by) };
+      return {
+        ...state,
+        commands: commands.cancelled(state.commands, input.commandId, input.at, input.by, state.reducers),
+      };
     case 'left':
       return actor.left(state, input.at);
     case 'connectionGone':

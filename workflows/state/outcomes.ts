@@ -51,7 +51,9 @@ function withoutEarlier(commands: Command[], { action, commandId }: Command, at:
 
 function withAnswers(commands: Command[], event: CallResult, { reducers, connectors }: Answering): Command[] {
   return update(commands, event.commandId, (c) => {
-    if (c.state === 'completed') return 'result' in event.outcome ? withAnswer(c, event, event.outcome.result) : c;
+    // What it did has been seen.
+    const isSettled = c.state === 'completed' || (reducers === 5 && c.endedAt !== null && c.outcome !== null);
+    if (isSettled) return 'result' in event.outcome ? withAnswer(c, event, event.outcome.result) : c;
     const rules = commandRules.get(c.action);
     const { outcome, receivedAt } = event;
     if ('result' in outcome) {
@@ -73,9 +75,18 @@ function withAnswers(commands: Command[], event: CallResult, { reducers, connect
 
 /** What of the answer is not as it has to be, in words. */
 function unexpectedIn(answer: Record<string, unknown>, expected: Record<string, unknown> = {}): string | undefined {
-  const other = Object.keys(expected).find((key) => JSON.stringify(answer[key]) !== JSON.stringify(expected[key]));
+  const other = Object.keys(expected).find((key) => inOrder(answer[key]) !== inOrder(expected[key]));
   if (other === undefined) return undefined;
-  return `the station says ${other} ${JSON.stringify(answer[other])}, and ${JSON.stringify(expected[other])} was expected`;
+  const shown = (value: unknown) => String(JSON.stringify(value)).slice(0, 200);
+  return `the station says ${other} ${shown(answer[other])}, and ${shown(expected[other])} was expected`;
+}
+
+/** As JSON, the properties of objects in one order. */
+function inOrder(value: unknown): string | undefined {
+  return JSON.stringify(value, (_, part: unknown) => {
+    if (typeof part !== 'object' || part === null || Array.isArray(part)) return part;
+    return Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  });
 }
 
 /**
@@ -98,7 +109,7 @@ export function connectionEnded(commands: Command[], connection: string, at: Ins
 
 /** A message of the station may be the effect a command was sent for; it may come before the command's answer. */
 export function effectSeen(commands: Command[], event: Message, actor: Answering): Command[] {
-  if (actor.reducers !== 5) return map(commands, (c) => isNoLongerWanted(c, event) ?? withEffect(c, event));
+  if (actor.reducers !== 5) return effectSeenBefore(commands, event);
   const { openedAt } = actor.connections.find(({ connection }) => connection === event.connection) ?? {};
   const { connectors } = actor;
   // One that the station has taken on comes before one whose answer is not known.
@@ -119,11 +130,18 @@ export function effectSeen(commands: Command[], event: Message, actor: Answering
   return [...changed.values()].reduce((queue, c) => withFurther(queue, c, event), next);
 }
 
+/** As runs that began before do it. What is asked for next nobody asked for then. */
+function effectSeenBefore(commands: Command[], event: Message): Command[] {
+  const next = map(commands, (c) => isNoLongerWanted(c, event) ?? withEffect(c, event));
+  const isDone = (c: Command) => c.options?.next !== undefined && !commands.includes(c);
+  return next.filter(isDone).reduce((queue, c) => withFurther(queue, c, event), next);
+}
+
 function withEffect(c: Command, event: Message, seen?: Seen): Command {
   if (!awaitsEffect(c) || c.sentAt === null || event.receivedAt < c.sentAt) return c;
   const found = commandRules.get(c.action)?.effect?.seenIn(event, c.payload, seen) ?? false;
   if (found === false) return c;
-  const outcome = outcomeOf(event);
+  const outcome = outcomeOf(event, seen !== undefined);
   if (found === 'under way') return { ...c, outcome };
   return { ...end(c, found === 'failed' ? 'failed' : 'completed', event.receivedAt, null), outcome };
 }
@@ -167,11 +185,11 @@ export function nextCommandDue(commands: Command[]): number {
 }
 
 /** How an installation or an upload ended is the outcome, not that it did. */
-function outcomeOf({ action, payload, answer, receivedAt }: Message): string {
+function outcomeOf({ action, payload, answer, receivedAt }: Message, withAnswerOfIt: boolean): string {
   const tells = typeof payload.status === 'string' && action !== 'BootNotification' ? ` ${payload.status}` : '';
   const info =
     'result' in answer && action === 'StartTransaction' ? (answer.result.idTagInfo as { status?: string }) : {};
-  const told = info?.status && info.status !== 'Accepted' ? ` answered ${info.status}` : '';
+  const told = withAnswerOfIt && info?.status && info.status !== 'Accepted' ? ` answered ${info.status}` : '';
   return `${action}${tells}${told} at ${receivedAt}`;
 }
 

@@ -3,7 +3,6 @@
  *
  * Pure, and the only way from one state to the next: for the actor, and for who runs its stored steps again.
  */
-import { secretRefusal } from '../../src/ocpp/secrets.ts';
 import { changes, reduceBatch, type ActorState } from './actor.ts';
 import { apply, type Input } from './inputs.ts';
 import type { JudgedEvent, PersistInput, RecordedInput, Step } from './model.ts';
@@ -131,12 +130,10 @@ function withEvents(steps: Steps, journal: number, after: number, upTo: number):
   return { ...steps, pending: [...steps.pending.slice(0, -1), { ...last, upTo }] };
 }
 
-/** Of what is asked again only the id is looked at: as it changes no row, it may wait for long. Secrets are not kept. */
+/** Of what is asked again only the id is looked at: as it changes no row, it may wait for long. */
 function recorded(state: ActorState, input: Exclude<Input, { kind: 'events' }>): RecordedInput {
   if (input.kind !== 'requested') return input;
   const { request } = input;
-  const secret = request.action === 'ChangeConfiguration' && secretRefusal(Object(request.payload));
-  if (secret) return { ...input, request: { ...request, payload: null, refusal: request.refusal ?? secret } };
   const asked = state.commands.some((c) => c.commandId === request.commandId);
   return asked ? { ...input, request: { ...request, action: request.action.slice(0, 60), payload: null } } : input;
 }
