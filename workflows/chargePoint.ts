@@ -375,7 +375,7 @@ export async function chargePoint(carried?: Carried): Promise<void> {
   }
 }
 
-function withoutPayload({ options: _, ...request }: commands.CommandRequest): commands.CommandRequest {
+function withoutPayload({ options: _options, ...request }: commands.CommandRequest): commands.CommandRequest {
   return { ...request, payload: null };
 }
 

@@ -2,17 +2,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { readBirth, readTransactions } from '../../drizzle/queries/chargePoint.ts';
 import { dropCursors, readCursors } from '../../drizzle/queries/cursors.ts';
 import type { Command } from '../../workflows/state/model.ts';
-import {
-  input,
-  later,
-  messageEvent,
-  newChargePointId,
-  open,
-  openStore,
-  type Store,
-  T0,
-  transactionRow,
-} from './support.ts';
+import { input, later, messageEvent, newChargePointId, openStore, type Store, T0, transactionRow } from './support.ts';
 
 let stored: Store;
 

@@ -197,9 +197,9 @@ describe('what is to be done otherwise', () => {
   it('does not mind the order in which the station says what is expected', () => {
     const configurationKey = (...keys: string[]) => [Object.fromEntries(keys.map((key) => [key, 'same']))];
     const expected = { configurationKey: configurationKey('key', 'value', 'readonly') };
-    const asked = new Answering().asks('GetConfiguration', {}, { expected });
-    asked.answers({ configurationKey: configurationKey('readonly', 'key', 'value') });
-    expect(asked.told).toEqual([['first', 'GetConfiguration', 'completed']]);
+    const keys = new Answering().asks('GetConfiguration', {}, { expected });
+    keys.answers({ configurationKey: configurationKey('readonly', 'key', 'value') });
+    expect(keys.told).toEqual([['first', 'GetConfiguration', 'completed']]);
   });
 
   it('is asked for all at once in runs that began before', () => {

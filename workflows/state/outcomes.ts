@@ -77,7 +77,7 @@ function withAnswers(commands: Command[], event: CallResult, { reducers, connect
 function unexpectedIn(answer: Record<string, unknown>, expected: Record<string, unknown> = {}): string | undefined {
   const other = Object.keys(expected).find((key) => inOrder(answer[key]) !== inOrder(expected[key]));
   if (other === undefined) return undefined;
-  const shown = (value: unknown) => String(JSON.stringify(value)).slice(0, 200);
+  const shown = (value: unknown) => (JSON.stringify(value) ?? 'nothing').slice(0, 200);
   return `the station says ${other} ${shown(answer[other])}, and ${shown(expected[other])} was expected`;
 }
 
