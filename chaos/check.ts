@@ -28,7 +28,10 @@ export async function messages(sql: postgres.Sql, load: Load, gaps: Gap[]): Prom
   return [...found, ...dead.map(({ id, reason }) => `${id}: dead event: ${reason}`), ...refused];
 }
 
-/** Every command that was taken has one outcome; its station received at most one CALL, exactly one where it is completed. */
+/**
+ * Every command that was taken has one outcome; its station received at most one CALL, exactly one where it is completed.
+ * What is to follow it is there where it has completed, and nowhere else.
+ */
 export async function commands(
   sql: postgres.Sql,
   { load, accepted, gaps }: { load: Load; accepted: Accepted[]; gaps: Gap[] },
@@ -51,8 +54,14 @@ export async function commands(
   }
   const known = new Map(rows.map((row) => [row.command, row]));
   const wrong: string[] = [];
-  for (const { chargePointId, commandId, at } of accepted) {
-    if (!known.has(commandId) && !within(at, gaps)) wrong.push(`${chargePointId}: command ${commandId} has no row`);
+  for (const { chargePointId, commandId, next, at } of accepted) {
+    if (within(at, gaps)) continue;
+    const row = known.get(commandId);
+    if (!row) wrong.push(`${chargePointId}: command ${commandId} has no row`);
+    if (next !== undefined && known.has(next) !== (row?.state === 'completed'))
+      wrong.push(
+        `${chargePointId}: command ${commandId} is ${row?.state}, and command ${next} is ${known.get(next)?.state ?? 'not there'}`,
+      );
   }
   for (const { id, command, state, ended, reason } of rows) {
     const received = calls.get(command) ?? 0;

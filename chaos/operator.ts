@@ -8,6 +8,8 @@ import type { Actors } from '../src/temporal/actors.ts';
 export interface Accepted {
   chargePointId: string;
   commandId: string;
+  /** What is to follow it once it is done. */
+  next?: string;
   at: number;
 }
 
@@ -60,12 +62,19 @@ export class Operator {
 
   async ask(chargePointId: string): Promise<void> {
     const commandId = randomUUID();
-    const submission = { ...this.#command(commandId), commandId, deadlineMs: DEADLINE_MS, requestedBy: 'chaos' };
+    const next = this.#random.pick([undefined, undefined, randomUUID()]);
+    const submission = {
+      ...this.#command(commandId),
+      commandId,
+      deadlineMs: DEADLINE_MS,
+      requestedBy: 'chaos',
+      ...(next === undefined ? {} : { options: { next: [{ ...this.#command(next), commandId: next }] } }),
+    };
     let reason: unknown;
     for (let attempt = 1; attempt <= 200; attempt++) {
       try {
         await this.#actors.submit(chargePointId, submission);
-        this.accepted.push({ chargePointId, commandId, at: Date.now() });
+        this.accepted.push({ chargePointId, commandId, at: Date.now(), ...(next === undefined ? {} : { next }) });
         return;
       } catch (error) {
         reason = error instanceof Error && error.cause ? error.cause : error;
