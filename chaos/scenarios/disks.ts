@@ -55,7 +55,7 @@ export const disks: Scenario[] = [
       journal: {
         during: 'served',
         servedWithin: 15,
-        lost: 'what was answered in the last second before, not yet stored',
+        lost: 'what was answered just before and was still waiting in the journal',
       },
     },
     async run({ system, load, lasts, mayLose }) {
