@@ -79,7 +79,8 @@ describe('a command that is shown while the database is away', () => {
   });
   const chargePoint = { chargePointId: 'CP1', online: false, registration: 'accepted', lastBootAt: null };
   const commands = [queued('first', 'ClearCache'), queued('second', 'UnlockConnector')];
-  const actors = () => ({ state: () => Promise.resolve({ chargePoint, commands, connections: [] }) }) as unknown as Actors;
+  const actors = () =>
+    ({ state: () => Promise.resolve({ chargePoint, commands, connections: [] }) }) as unknown as Actors;
 
   it('comes from its actor, with where it stands', async () => {
     expect(await showCommand({ database: away, actors }, 'CP1', 'first')).toMatchObject({
@@ -111,7 +112,9 @@ describe('what a command asks for', () => {
   it.each(['otherwise', 'next'] as const)('is checked as a whole, with what comes %s', (when) => {
     const reset = (type: string) => ({ [when]: [clear, { action: 'Reset', payload: { type } }] });
     expect(exactCommand({ ...clear, options: reset('Soft') })).toEqual({});
-    expect(() => exactCommand({ ...clear, options: reset('soft') })).toThrow(/no valid Reset\.req \(OCPP 1.6 §6.39\): type/);
+    expect(() => exactCommand({ ...clear, options: reset('soft') })).toThrow(
+      /no valid Reset\.req \(OCPP 1.6 §6.39\): type/,
+    );
     expect(() => exactCommand({ ...clear, options: { [when]: [{ action: 'reset', payload: {} }] } })).toThrow(
       UnknownAction,
     );
