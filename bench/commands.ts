@@ -99,7 +99,7 @@ function show({ latency: measured, offline: returned, memory: held }: Result, fa
     const { idle, underLoad } = measured;
     console.log(`${measured.stations} stations, idle, and at ${underLoad.messagesPerSecond} messages/s`);
     console.table([...rows('idle', idle), ...rows('under load', underLoad)]);
-    console.table({ 'cores kept busy under load': underLoad.cores });
+    console.table({ 'cores kept busy, idle': idle.cores, 'cores kept busy, under load': underLoad.cores });
   }
   if (returned) {
     const { states, fromConnectingToReceived, faults: _faults, ...summary } = returned;

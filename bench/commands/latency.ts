@@ -42,10 +42,10 @@ export async function latency(target: Target, { stations: count, rate, commands,
   const measureUnderLoad = async () => {
     try {
       await sleep(WARM_UP_MS);
-      const [before, began, cores] = [answered, performance.now(), await coresUsed(target)];
+      const [before, began] = [answered, performance.now()];
       const measured = await measure(target, stations, { name: 'under load', commands, pace });
       const messagesPerSecond = Math.round((answered - before) / ((performance.now() - began) / 1_000));
-      return { messagesPerSecond, cores: cores(), ...measured };
+      return { messagesPerSecond, ...measured };
     } finally {
       over.abort();
     }
@@ -92,6 +92,7 @@ async function measure(
   let queuedOnly = 0;
   let repeats = 0;
   let missing = 0;
+  const cores = await coresUsed(target);
   const began = performance.now();
   const ask = async (i: number) => {
     const each = stations[i % stations.length] as CommandedStation;
@@ -120,6 +121,7 @@ async function measure(
   const doubled = stations.reduce((sum, each) => sum + repeated(each.received, name), 0);
   return {
     commands,
+    cores: cores(),
     toSocket: percentiles(received),
     toRow: percentiles(stored),
     toAnswer: waited.length > 0 ? percentiles(waited) : null,
