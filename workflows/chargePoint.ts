@@ -314,10 +314,11 @@ export async function chargePoint(carried?: Carried): Promise<void> {
 
   function nextCommand(current: actor.ActorState): Command | undefined {
     const queue = current.commands;
+    if (!queue.some(({ state }) => state === 'queued')) return undefined;
     const registration = registrationOn(current);
     const next = commands.nextToSend(queue, registration);
     const alsoEnded = next !== commands.nextToSend(queue, registration, { alsoEnded: true }) && !has('ended-is-over');
-    const urgent = commands.nextToSend(queue, registration, { alsoEnded });
+    const urgent = alsoEnded ? commands.nextToSend(queue, registration, { alsoEnded }) : next;
     const inOrder = commands.nextToSend(queue, registration, { alsoEnded, inOrder: true });
     return urgent === inOrder || !has('urgent-first') ? inOrder : urgent;
   }

@@ -2,7 +2,7 @@
 import { commandRules } from '../commands/table.ts';
 import type { CallResult, Instant, Message } from '../events.ts';
 import { isQueued, requested } from './commands.ts';
-import type { Command, CommandOptions, FurtherCommand } from './model.ts';
+import type { Command, FurtherCommand } from './model.ts';
 
 /** What was to follow it, as it has ended: the first of it. With the last one that is done, nothing is left to follow. */
 export function withFurther(
@@ -14,18 +14,17 @@ export function withFurther(
   if (ended.state === 'completed' && ended.endedAt === receivedAt) {
     // Done, so the station knows it: an older message is no longer what would be asked for.
     const kept = commandRules.get(ended.action)?.otherwiseOnlyIfUnknown ? [] : named(otherwise, ended, '/');
-    return withFirst(commands, ended, named(next, ended, '+'), { otherwise: kept });
+    return withFirst(named(next, ended, '+'), kept);
   }
   if (event.kind !== 'callResult' || !isRefused(ended) || !isOlderWanted(ended, event)) return commands;
-  return withFirst(commands, ended, named(otherwise, ended, '/'), {});
+  return withFirst(named(otherwise, ended, '/'), []);
 
-  function withFirst(queue: Command[], before: Command, further: FurtherCommand[], options: CommandOptions): Command[] {
-    const [first, ...rest] = further;
-    if (!first) return queue;
-    const { commandId = '', action, payload, expected } = first;
-    const { via, requestedBy } = before;
-    return requested(queue, {
-      commandId: unused(queue, commandId),
+  function withFirst([first, ...rest]: Named[], instead: Named[]): Command[] {
+    if (!first) return commands;
+    const { commandId, action, payload, expected } = first;
+    const { via, requestedBy } = ended;
+    return requested(commands, {
+      commandId: unused(commands, commandId),
       action,
       payload,
       via,
@@ -34,14 +33,16 @@ export function withFurther(
       options: {
         ...(rest.length > 0 ? { next: rest } : {}),
         ...(expected === undefined ? {} : { expected }),
-        ...(options.otherwise && options.otherwise.length > 0 ? options : {}),
+        ...(instead.length > 0 ? { otherwise: instead } : {}),
       },
     });
   }
 }
 
+type Named = FurtherCommand & { commandId: string };
+
 /** They keep the ids that they are given here, wherever in the row they stand. */
-function named(further: FurtherCommand[], { commandId }: Command, mark: string): FurtherCommand[] {
+function named(further: FurtherCommand[], { commandId }: Command, mark: string): Named[] {
   return further.map((one, i) => ({ ...one, commandId: one.commandId ?? suffixed(commandId, `${mark}${i + 1}`) }));
 }
 

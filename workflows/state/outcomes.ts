@@ -110,11 +110,13 @@ export function connectionEnded(commands: Command[], connection: string, at: Ins
 /** A message of the station may be the effect a command was sent for; it may come before the command's answer. */
 export function effectSeen(commands: Command[], event: Message, actor: Answering): Command[] {
   if (actor.reducers !== 5) return effectSeenBefore(commands, event);
+  const open = commands.filter(awaitsEffect);
+  if (open.length === 0) return commands;
   const { openedAt } = actor.connections.find(({ connection }) => connection === event.connection) ?? {};
   const { connectors } = actor;
   // One that the station has taken on comes before one whose answer is not known.
-  const byWord = (c: Command) => ['answered', 'sent'].indexOf(c.state) >>> 0;
-  const oldest = commands.toSorted((a, b) => byWord(a) - byWord(b));
+  const byWord = ({ state }: Command) => (state === 'answered' ? 0 : state === 'sent' ? 1 : 2);
+  const oldest = open.toSorted((a, b) => byWord(a) - byWord(b));
   const spent = new Set<string>();
   const changed = new Map<string, Command>();
   for (const c of oldest) {
